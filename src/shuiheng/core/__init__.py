@@ -1,0 +1,1 @@
+"""The words everybody uses. Pure: no Django, no clock, no randomness, no input or output."""
