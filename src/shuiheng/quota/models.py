@@ -78,6 +78,7 @@ class BaselineLine(models.Model):
     source = models.CharField(max_length=16, choices=Source.choices())
     sector = models.CharField(max_length=12, blank=True, choices=Sector.choices())
     unit = models.ForeignKey(Unit, null=True, on_delete=models.PROTECT)
+    supplier = models.ForeignKey(Unit, null=True, on_delete=models.PROTECT, related_name="+")
     demand = VolumeField()
     quota = VolumeField()
     reason = models.CharField(max_length=160, blank=True)

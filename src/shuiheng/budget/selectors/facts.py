@@ -1,0 +1,136 @@
+"""Facts for plans: drafts beside last year and permits, quotas beside permits. Read in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from shuiheng.budget.models import Budget
+from shuiheng.budget.rules import DraftFacts, DraftLine
+from shuiheng.core.vocabulary import Book, Sector, Source, UnitKind
+from shuiheng.core.volume import Volume, total
+from shuiheng.ledger.rules import AccountKey, Balance
+from shuiheng.ledger.selectors import monthly_use, unit_quotas
+from shuiheng.quota.selectors import needs
+from shuiheng.registry.models import Intake, SupplyLink, Unit
+from shuiheng.registry.selectors import past_use, permitted
+
+Line = tuple[Book, Source, Sector]
+YearOfUse = dict[int, dict[Line, tuple[Volume, ...]]]
+
+
+def lines_for(units: Sequence[Unit], day: date) -> dict[int, list[Line]]:
+    """Which figures a unit's budget has: its sources; a customer one network line; a supplier also
+    its loss, and a waterworks the residents it serves."""
+    sources: dict[int, set[Source]] = {}
+    rows = Intake.objects.filter(unit__in=[unit.pk for unit in units], since__lte=day)
+    for unit_id, source in rows.exclude(until__lte=day).values_list("unit", "source"):
+        sources.setdefault(unit_id, set()).add(Source(source))
+    found: dict[int, list[Line]] = {}
+    for unit in units:
+        kind = unit.kind_term
+        if kind.is_customer:
+            found[unit.pk] = [(Book.NETWORK, Source.NETWORK, unit.sector_term)]
+            continue
+        sector = Sector.SUPPLY if kind.is_supplier else unit.sector_term
+        lines = [(Book.ABSTRACTION, s, sector) for s in sorted(sources.get(unit.pk, ()))]
+        if kind is UnitKind.WATERWORKS:
+            lines.append((Book.NETWORK, Source.NETWORK, Sector.RESIDENTS))
+        if kind.is_supplier:
+            lines.append((Book.NETWORK, Source.NETWORK, Sector.LOSS))
+        found[unit.pk] = lines
+    return found
+
+
+def year_of_use(units: Sequence[int], year: int) -> YearOfUse:
+    """Twelve months of use by line: from the books, or from the years before them."""
+    found: YearOfUse = {}
+    for row in monthly_use(year, units=units):
+        line = (row.book, row.source, row.sector)
+        months = list(found.setdefault(row.unit, {}).get(line, (Volume(),) * 12))
+        months[row.month - 1] += row.used
+        found[row.unit][line] = tuple(months)
+    before = past_use([unit for unit in units if unit not in found], year)
+    kinds = dict(Unit.objects.filter(pk__in={unit for unit, _ in before}).values_list("pk", "kind"))
+    sectors = dict(Unit.objects.filter(pk__in=kinds).values_list("pk", "sector"))
+    for (unit, source), months in before.items():
+        supplier = UnitKind(kinds[unit]).is_supplier
+        if source is Source.NETWORK:
+            sector = Sector.RESIDENTS if supplier else Sector(sectors[unit])
+            line = (Book.NETWORK, source, sector)
+        else:
+            line = (Book.ABSTRACTION, source, Sector.SUPPLY if supplier else Sector(sectors[unit]))
+        found.setdefault(unit, {})[line] = months
+    return found
+
+
+def draft_facts(budgets: Sequence[Budget], day: date) -> dict[int, DraftFacts]:
+    """Each draft beside last year's use and quota, its permits, and the need by norms."""
+    if not budgets:
+        return {}
+    year = budgets[0].year
+    units = [budget.unit_id for budget in budgets]
+    used = year_of_use(units, year - 1)
+    quotas = unit_quotas(units, year - 1)
+    permits = permitted(units, day)
+    need = needs(units, year, day)
+    wanted = deliveries_wanted(budgets, day)
+    facts = {}
+    for budget in budgets:
+        before = {_line(key): balance for key, balance in quotas[budget.unit_id].items()}
+        lines = tuple(
+            _draft_line(line, used.get(budget.unit_id, {}), before, permits, budget.unit_id)
+            for line in budget.lines.all()
+        )
+        facts[budget.pk] = DraftFacts(
+            lines=lines,
+            months=tuple(Volume(m3) for m3 in budget.months),
+            computed_need=need.get(budget.unit_id),
+            deliveries=wanted.get(budget.unit_id),
+        )
+    return facts
+
+
+def _draft_line(
+    line: object,
+    used: dict[Line, tuple[Volume, ...]],
+    before: dict[Line, Balance],
+    permits: dict[tuple[int, Source], Volume],
+    unit: int,
+) -> DraftLine:
+    key = (Book(line.book), Source(line.source), Sector(line.sector))  # type: ignore[attr-defined]
+    last = used.get(key)
+    balance = before.get(key)
+    return DraftLine(
+        book=key[0],
+        source=key[1],
+        sector=key[2],
+        proposed=line.proposed,  # type: ignore[attr-defined]
+        last_used=total(last) if last else None,
+        last_quota=balance.net if balance else None,
+        permit=permits.get((unit, key[1])),
+    )
+
+
+def _line(key: AccountKey) -> Line:
+    assert key.sector is not None
+    return key.book, key.source, key.sector
+
+
+def deliveries_wanted(budgets: Sequence[Budget], day: date) -> dict[int, Volume]:
+    """Σ what the customers of each supplier have proposed (or been accepted) for the same year."""
+    suppliers = [b.unit_id for b in budgets if b.unit.kind_term.is_supplier]
+    if not suppliers:
+        return {}
+    links = SupplyLink.objects.filter(supplier__in=suppliers, since__lte=day).exclude(
+        until__lte=day
+    )
+    supplier_of = dict(links.values_list("customer", "supplier"))
+    found = {supplier: Volume() for supplier in suppliers}
+    customers = Budget.objects.filter(unit__in=supplier_of, year=budgets[0].year)
+    for budget in customers.prefetch_related("lines"):
+        asked = total(
+            line.proposed if line.reviewed is None else line.reviewed for line in budget.lines.all()
+        )
+        found[supplier_of[budget.unit_id]] += asked
+    return found

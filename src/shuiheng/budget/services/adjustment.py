@@ -1,0 +1,372 @@
+"""调整: units' applications, and changes from above."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from shuiheng.budget import rules
+from shuiheng.budget.models import Adjustment, Budget, BudgetLine, ChangeAbove, ChangeAboveLine
+from shuiheng.budget.rules import (
+    AdjustmentState,
+    ChangeState,
+    CutShare,
+    Direction,
+    Ground,
+    HoldFacts,
+    QuotaFacts,
+    RegionChange,
+    SupplierNetwork,
+)
+from shuiheng.budget.rules.adjustment import network_pool, reserve_of
+from shuiheng.core.access import Actor, Permission, require
+from shuiheng.core.clock import beijing_date
+from shuiheng.core.refusal import Kind, Refusal
+from shuiheng.core.vocabulary import Book, Sector, Source, UnitKind
+from shuiheng.core.volume import Volume
+from shuiheng.ledger.rules import AccountKey, AccountKind, Balance, Entry
+from shuiheng.ledger.selectors import quotas, unit_quotas
+from shuiheng.ledger.services import lock_accounts, post
+from shuiheng.office.models import Area
+from shuiheng.office.services import begin_act, finish_act
+from shuiheng.registry.models import Unit
+from shuiheng.registry.selectors import holds_on, permitted
+
+
+@transaction.atomic
+def apply_adjustment(
+    line_id: int,
+    *,
+    direction: Direction,
+    ground: Ground,
+    volume: Volume,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    key: str,
+) -> Adjustment:
+    """申请调整: checked at the counter, decided by an officer."""
+    args = {"line": line_id, "direction": direction, "ground": ground, "volume": volume}
+    act = begin_act(key, "adjustment.apply", actor=actor, now=now, args=args)
+    if act.done:
+        return Adjustment.objects.get(pk=act.outcome.subject_id)
+    line = BudgetLine.objects.select_related("budget__unit__region", "budget__region").get(
+        pk=line_id
+    )
+    require(actor, Permission.ADJUSTMENT_APPLY, line.budget.place)
+    _refuse_unissued(line.budget)
+    _refuse_second(line)
+    quota = _quota_facts(line, beijing_date(now))
+    rules.check_application(direction, ground, volume, reason, quota)
+    adjustment = Adjustment.objects.create(
+        budget=line.budget,
+        direction=direction,
+        ground=ground,
+        book=line.book,
+        source=line.source,
+        sector=line.sector,
+        volume=volume,
+        reason=reason,
+        applied_on=beijing_date(now),
+        applied_by_id=actor.user_id or None,
+    )
+    finish_act(act, f"adjustment/{adjustment.pk}", f"申请{direction.label} {volume}")
+    return adjustment
+
+
+@transaction.atomic
+def grant_adjustment(
+    adjustment_id: int,
+    *,
+    number: str,
+    answer: str,
+    actor: Actor,
+    now: datetime,
+    key: str,
+) -> Adjustment:
+    """批准: post it from the reserve (up) or to the reserve (down), by the paper's number."""
+    args = {"adjustment": adjustment_id, "number": number}
+    act = begin_act(key, "adjustment.grant", actor=actor, now=now, args=args)
+    adjustment = _locked(adjustment_id)
+    if act.done:
+        return adjustment
+    _require_decider(actor, adjustment)
+    if not number.strip():
+        raise Refusal("adjustment.no_number", "批复要有文号。", field="number")
+    entries = plan_adjustment(adjustment, on=beijing_date(now))
+    post(entries, act=act)
+    _decide(adjustment, AdjustmentState.GRANTED, number, answer, now)
+    finish_act(
+        act, f"adjustment/{adjustment.pk}", f"批准{adjustment.get_direction_display()} {number}"
+    )
+    return adjustment
+
+
+@transaction.atomic
+def refuse_adjustment(
+    adjustment_id: int, *, answer: str, actor: Actor, now: datetime, key: str
+) -> Adjustment:
+    """不批准, with the reason."""
+    args = {"adjustment": adjustment_id, "answer": answer}
+    act = begin_act(key, "adjustment.refuse", actor=actor, now=now, args=args)
+    adjustment = _locked(adjustment_id)
+    if act.done:
+        return adjustment
+    _require_decider(actor, adjustment)
+    if not answer.strip():
+        raise Refusal("adjustment.no_answer", "不批准要写明原因。", field="answer")
+    _decide(adjustment, AdjustmentState.REFUSED, "", answer, now)
+    finish_act(act, f"adjustment/{adjustment.pk}", f"未批准：{answer}")
+    return adjustment
+
+
+@transaction.atomic
+def withdraw_adjustment(adjustment_id: int, *, actor: Actor, now: datetime, key: str) -> Adjustment:
+    """撤回 an application that nobody has decided yet."""
+    act = begin_act(key, "adjustment.withdraw", actor=actor, now=now, args={"id": adjustment_id})
+    adjustment = _locked(adjustment_id)
+    if not act.done:
+        require(actor, Permission.ADJUSTMENT_APPLY, adjustment.place)
+        _decide(adjustment, AdjustmentState.WITHDRAWN, "", "", now)
+        finish_act(act, f"adjustment/{adjustment.pk}", "撤回申请")
+    return adjustment
+
+
+def plan_adjustment(adjustment: Adjustment, *, on: date) -> tuple[Entry, ...]:
+    """What granting it would post, on the books as they are now (locked): preview and act alike."""
+    line = BudgetLine.objects.get(
+        budget=adjustment.budget,
+        book=adjustment.book,
+        source=adjustment.source,
+        sector=adjustment.sector,
+    )
+    account = account_of(line)
+    origin = reserve_of(account)
+    pool = network_pool(account)
+    is_supplier = _takes_for_others(adjustment.budget.unit, account)
+    books = lock_accounts([account, origin, *([pool] if is_supplier else [])])
+    permit = permitted([account.unit], on).get((account.unit, account.source))
+    quota = QuotaFacts(account, books[account], permit, is_supplier)
+    document = f"adjustment/{adjustment.pk}"
+    ground = Ground(adjustment.ground)
+    if Direction(adjustment.direction) is Direction.INCREASE:
+        holds = [HoldFacts(hold.act, hold.article) for hold in holds_on(account.unit, on)]
+        return rules.plan_increase(
+            quota, books[origin], ground, adjustment.volume, holds,
+            effective_on=on, document=document,
+        )  # fmt: skip
+    left = books[pool].net if is_supplier else Volume()
+    return rules.plan_decrease(
+        quota, left, ground, adjustment.volume, effective_on=on, document=document
+    )
+
+
+@transaction.atomic
+def enter_change(
+    city: Area,
+    year: int,
+    deltas: Mapping[tuple[int, Source], Volume],
+    *,
+    number: str,
+    title: str,
+    effective_on: date,
+    actor: Actor,
+    now: datetime,
+    key: str,
+) -> ChangeAbove:
+    """上级调整: enter the notice; nothing moves before it has been previewed and confirmed."""
+    args = {"deltas": {f"{a}/{s}": v for (a, s), v in deltas.items()}, "number": number}
+    act = begin_act(key, "change_above.enter", actor=actor, now=now, args=args)
+    if act.done:
+        return ChangeAbove.objects.get(pk=act.outcome.subject_id)
+    require(actor, Permission.CHANGE_ABOVE_ENTER, city.place)
+    if not any(deltas.values()):
+        raise Refusal("change.empty", "还没有填任何调整水量。", field="lines")
+    if not number.strip():
+        raise Refusal("change.no_number", "上级调整要有来文文号。", field="number")
+    if ChangeAbove.objects.filter(area=city, year=year, number=number).exists():
+        raise Refusal(
+            "change.number_taken",
+            f"文号 {number} 已经录入过。",
+            kind=Kind.CONFLICT,
+            field="number",
+            remedy="请在上级调整清单里查看那一份。",
+        )
+    change = ChangeAbove.objects.create(
+        area=city, year=year, number=number, title=title, effective_on=effective_on, act=act
+    )
+    ChangeAboveLine.objects.bulk_create(
+        [
+            ChangeAboveLine(change=change, area_id=area, source=source, delta=delta)
+            for (area, source), delta in deltas.items()
+            if delta
+        ]
+    )
+    finish_act(act, f"change/{change.pk}", f"录入上级调整 {number}")
+    return change
+
+
+@transaction.atomic
+def apply_change(
+    change_id: int, *, actor: Actor, now: datetime, key: str
+) -> tuple[ChangeAbove, tuple[CutShare, ...]]:
+    """Carry a change from above out: region, source and units in one act (USERS 4)."""
+    act = begin_act(key, "change_above.apply", actor=actor, now=now, args={"change": change_id})
+    change = (
+        ChangeAbove.objects.select_for_update(of=["self"]).select_related("area").get(pk=change_id)
+    )
+    if act.done:
+        return change, ()
+    require(actor, Permission.BUDGET_ISSUE, change.area.place)
+    if change.state != ChangeState.ENTERED:
+        raise Refusal(
+            "change.applied",
+            f"{change.number} 已经执行过。",
+            kind=Kind.CONFLICT,
+            remedy="请刷新查看执行结果。",
+        )
+    entries, shares = plan_change(change)
+    post(entries, act=act)
+    change.state = ChangeState.APPLIED
+    change.save(update_fields=["state"])
+    finish_act(
+        act, f"change/{change.pk}", f"执行上级调整 {change.number}，涉及 {len(shares)} 个账户"
+    )
+    return change, shares
+
+
+def plan_change(change: ChangeAbove) -> tuple[tuple[Entry, ...], tuple[CutShare, ...]]:
+    """Who loses and who gains by a change from above: preview and act alike."""
+    lines = list(change.lines.order_by("pk"))
+    areas = {line.area_id for line in lines}
+    inside = Q(area__in=areas)
+    held = quotas(change.year, inside)
+    reserves = {
+        line.pk: AccountKey(
+            Book.ABSTRACTION, change.year, Source(line.source), AccountKind.RESERVE, line.area_id
+        )
+        for line in lines
+    }
+    books = lock_accounts([*held, *reserves.values()]) if held else lock_accounts(reserves.values())
+    suppliers = _networks([key for key in held if key.sector is Sector.SUPPLY], change.year, books)
+    return rules.plan_change_above(
+        change.area_id,
+        change.year,
+        [
+            RegionChange(line.area_id, Source(line.source), line.delta, books[reserves[line.pk]])
+            for line in lines
+        ],
+        [QuotaFacts(key, books[key]) for key in sorted(held) if key.book is Book.ABSTRACTION],
+        suppliers,
+        effective_on=change.effective_on,
+        document=f"change/{change.pk}",
+    )
+
+
+def _networks(
+    supplier_accounts: Sequence[AccountKey], year: int, books: Mapping[AccountKey, Balance]
+) -> dict[int, SupplierNetwork]:
+    """Each supplier's network; a waterworks that serves residents keeps theirs untouched."""
+    networks = {}
+    by_supplier: dict[int, list[QuotaFacts]] = {}
+    wanted = Q(supplier__in=[account.unit for account in supplier_accounts])
+    for key, balance in sorted(quotas(year, wanted).items()):
+        by_supplier.setdefault(key.supplier, []).append(QuotaFacts(key, balance))
+    for account in supplier_accounts:
+        pool = network_pool(account)
+        networks[account.unit] = SupplierNetwork(
+            lock_accounts([pool])[pool], tuple(by_supplier.get(account.unit, ()))
+        )
+    return networks
+
+
+def account_of(line: BudgetLine) -> AccountKey:
+    """The quota account of a budget's line, as the issue made it."""
+    held = unit_quotas([line.budget.unit_id], line.budget.year)[line.budget.unit_id]
+    for key in held:
+        if (key.book, key.source, key.sector) == (line.book, line.source, line.sector):
+            return key
+    raise Refusal(
+        "adjustment.no_quota",
+        "这一水源今年没有下达过额度，不能调整。",
+        kind=Kind.CONFLICT,
+        remedy="新增水源请先办理名录和许可。",
+    )
+
+
+def _takes_for_others(unit: Unit, account: AccountKey) -> bool:
+    return UnitKind(unit.kind).is_supplier and account.book is Book.ABSTRACTION
+
+
+def _quota_facts(line: BudgetLine, on: date) -> QuotaFacts:
+    account = account_of(line)
+    balance = unit_quotas([account.unit], account.year)[account.unit][account]
+    permit = permitted([account.unit], on).get((account.unit, account.source))
+    return QuotaFacts(account, balance, permit, _takes_for_others(line.budget.unit, account))
+
+
+def _locked(adjustment_id: int) -> Adjustment:
+    return (
+        Adjustment.objects.select_for_update(of=["self"])
+        .select_related("budget__unit", "budget__region")
+        .get(pk=adjustment_id)
+    )
+
+
+def _require_decider(actor: Actor, adjustment: Adjustment) -> None:
+    kind = adjustment.budget.unit.kind_term
+    permission = Permission.ADJUSTMENT_DECIDE
+    place = adjustment.place
+    if kind is UnitKind.WATERWORKS:
+        require(actor, Permission.BUDGET_REVIEW_PUBLIC, place)
+    require(actor, permission, place)
+    if actor.user_id and actor.user_id == adjustment.applied_by_id:
+        raise Refusal(
+            "adjustment.four_eyes",
+            "这份申请是您自己提交的，不能再由您审批。",
+            kind=Kind.FORBIDDEN,
+            remedy="请另一位同事办理。",
+        )
+
+
+def _decide(
+    adjustment: Adjustment, state: AdjustmentState, number: str, answer: str, now: datetime
+) -> None:
+    if adjustment.state != AdjustmentState.APPLIED:
+        raise Refusal(
+            "adjustment.decided",
+            f"这份申请已经是“{adjustment.get_state_display()}”。",
+            kind=Kind.CONFLICT,
+            remedy="请刷新查看结果。",
+        )
+    adjustment.state = state
+    adjustment.number = number
+    adjustment.answer = answer
+    adjustment.decided_on = beijing_date(now)
+    adjustment.save(update_fields=["state", "number", "answer", "decided_on"])
+
+
+def _refuse_unissued(budget: Budget) -> None:
+    if budget.stage_term is not rules.UnitStage.ISSUED:
+        raise Refusal(
+            "adjustment.not_issued",
+            f"预算现在是“{budget.stage_term.label}”，下达后、决算前才能申请调整。",
+            kind=Kind.CONFLICT,
+            remedy="编制阶段请直接修改草案。",
+        )
+
+
+def _refuse_second(line: BudgetLine) -> None:
+    waiting = Adjustment.objects.filter(
+        budget=line.budget, source=line.source, sector=line.sector, state=AdjustmentState.APPLIED
+    )
+    if waiting.exists():
+        raise Refusal(
+            "adjustment.waiting",
+            "这一水源已有一份申请在等审批。",
+            kind=Kind.CONFLICT,
+            remedy="请等批复，或先撤回那一份。",
+        )

@@ -1,0 +1,154 @@
+"""Making and adopting baseline runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from shuiheng.core.access import Actor, Permission, require
+from shuiheng.core.clock import beijing_date
+from shuiheng.core.digest import digest_of
+from shuiheng.core.refusal import Kind, Refusal
+from shuiheng.core.vocabulary import Book, Sector, Source
+from shuiheng.core.volume import Volume, total
+from shuiheng.office.models import Area
+from shuiheng.office.selectors import policy
+from shuiheng.office.services import begin_act, finish_act
+from shuiheng.quota import rules, selectors
+from shuiheng.quota.models import BaselineLine, BaselineRun
+
+
+@transaction.atomic
+def run_baseline(
+    area: Area,
+    year: int,
+    *,
+    available: Sequence[rules.Available],
+    claims: Sequence[rules.Claim],
+    networks: Mapping[int, Sequence[rules.NetworkClaim]],
+    network_areas: Mapping[int, int],
+    actor: Actor,
+    now: datetime,
+    key: str,
+) -> BaselineRun:
+    """Compute and keep a run: natural sources first, then what each supplier has for its network."""
+    today = beijing_date(now)
+    share = policy("reserve.share", today).value
+    inputs = {"available": available, "claims": claims, "networks": networks, "reserve": share}
+    act = begin_act(key, "quota.run", actor=actor, now=now, args={"area": area.pk, "year": year})
+    if act.done:
+        return BaselineRun.objects.get(pk=act.outcome.subject_id)
+    require(actor, Permission.BASELINE_RUN, area.place)
+    baseline = rules.plan_baseline(
+        available, claims, selectors.tiers(today), reserve_per_10000=share
+    )
+    run = BaselineRun.objects.create(
+        area=area,
+        year=year,
+        made_at=now,
+        made_by=actor.name,
+        input_digest=digest_of(inputs),
+        policy={"version": rules.RULE_VERSION, "reserve_per_10000": share},
+        findings=[{"code": f.code, "sentence": f.sentence} for f in baseline.findings],
+    )
+    BaselineLine.objects.bulk_create(
+        [
+            *_abstraction_lines(run, baseline),
+            *_network_lines(run, baseline, networks, network_areas),
+        ],
+        batch_size=2000,
+    )
+    finish_act(act, f"baseline/{run.pk}", f"{area.name} {year} 年度基准额度测算")
+    return run
+
+
+@transaction.atomic
+def adopt(run_id: int, *, actor: Actor, now: datetime, key: str) -> BaselineRun:
+    """Make a run the one whose figures the budget takes; an earlier adoption steps back."""
+    act = begin_act(key, "quota.adopt", actor=actor, now=now, args={"run": run_id})
+    run = BaselineRun.objects.select_for_update(of=["self"]).select_related("area").get(pk=run_id)
+    if act.done:
+        return run
+    require(actor, Permission.BASELINE_RUN, run.area.place)
+    newest = BaselineRun.objects.filter(area=run.area, year=run.year).latest("pk")
+    if newest.pk != run.pk:
+        raise Refusal(
+            "baseline.not_newest",
+            "在这次测算之后又做过测算，不能采用旧的。",
+            kind=Kind.CONFLICT,
+            remedy="请查看最新一次测算。",
+        )
+    BaselineRun.objects.filter(area=run.area, year=run.year, state="adopted").update(state="made")
+    run.state = BaselineRun.State.ADOPTED
+    run.save(update_fields=["state"])
+    finish_act(act, f"baseline/{run.pk}", f"采用 {run.area.name} {run.year} 年度测算")
+    return run
+
+
+def _abstraction_lines(run: BaselineRun, baseline: rules.Baseline) -> list[BaselineLine]:
+    lines = [
+        BaselineLine(
+            run=run,
+            book=Book.ABSTRACTION,
+            area_id=granted.claim.area,
+            source=granted.claim.source,
+            sector=granted.claim.sector,
+            unit_id=granted.claim.unit,
+            demand=granted.claim.demand,
+            quota=granted.quota,
+            reason=granted.reason,
+        )
+        for granted in baseline.granted
+    ]
+    lines += [
+        BaselineLine(
+            run=run,
+            book=Book.ABSTRACTION,
+            area_id=area,
+            source=source,
+            demand=Volume(),
+            quota=volume,
+            reason="预留：按比例提取，加取整和未申领的余数",
+        )
+        for (area, source), volume in baseline.reserve.items()
+    ]
+    return lines
+
+
+def _network_lines(
+    run: BaselineRun,
+    baseline: rules.Baseline,
+    networks: Mapping[int, Sequence[rules.NetworkClaim]],
+    areas: Mapping[int, int],
+) -> list[BaselineLine]:
+    intake: dict[int, list[Volume]] = {}
+    for granted in baseline.granted:
+        if granted.claim.kind.is_supplier:
+            intake.setdefault(granted.claim.unit, []).append(granted.quota)
+    lines = []
+    for supplier, claims in networks.items():
+        parts = rules.plan_network(total(intake.get(supplier, [])), claims)
+        for claim, part in zip(claims, parts, strict=True):
+            lines.append(
+                BaselineLine(
+                    run=run,
+                    book=Book.NETWORK,
+                    area_id=areas[supplier],
+                    source=Source.NETWORK,
+                    sector=claim.sector,
+                    unit_id=claim.unit,
+                    supplier_id=supplier,
+                    demand=claim.demand,
+                    quota=part,
+                    reason=_network_reason(claim, part),
+                )
+            )
+    return lines
+
+
+def _network_reason(claim: rules.NetworkClaim, part: Volume) -> str:
+    if claim.sector is Sector.LOSS:
+        return "供水单位输配水损失"
+    return "按供水单位可供水量足额" if part >= claim.demand else "供水单位水量不足，等比例分担"
