@@ -1,0 +1,2 @@
+"""The plan's figures (`figures`), what contradicts what (`findings`), the method (`split`) and tables
+that add up as printed (`printing`)."""
