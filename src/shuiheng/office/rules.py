@@ -1,27 +1,155 @@
-"""Sign-in limits, stand-ins, hand-overs, policy edits, the demo's date. Pure."""
+"""Sign-in limits, names and passwords, stand-ins, hand-overs, policy edits, the demo's date. Pure."""
 
 from __future__ import annotations
 
+import unicodedata
+from calendar import monthrange
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
+
+from pypinyin import Style, lazy_pinyin
 
 from shuiheng.core.refusal import Kind, Refusal
+from shuiheng.core.vocabulary import PLAN_SECTORS, Sector, Term
 
 THROTTLE_MINUTES = 15
-TRIES_BEFORE_WAIT = 8
+TRIES_BEFORE_WAIT = {"name": 8, "address": 60, "phone": 3, "claim": 20}
+"""How many tries of each sort fit into `THROTTLE_MINUTES`; an office shares one address."""
+
 CODE_MINUTES = 5
 CODE_TRIES = 5
 STAND_IN_DAYS_MAX = 180
 CLEAR_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike on paper or by telephone
+TEMPORARY_PASSWORD_LENGTH = 10
+LOGIN_LENGTHS = range(2, 41)
+LOGIN_MARKS = "._-@"
+PER_10000 = "万分之一"
+PINYIN_LENGTH = 200
 
 
-def check_tries(tries: int) -> None:
-    """Refuse when there were too many failed tries lately."""
-    if tries >= TRIES_BEFORE_WAIT:
+# -- names ----------------------------------------------------------------------------------------
+
+
+def tidy(text: str) -> str:
+    """What was typed without accidents of the keyboard: full-width letters, blanks around it."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def pinyin_key(name: str) -> str:
+    """What a name is sorted and searched by: `mi dong qu mdq`, lower case, at most 200 letters."""
+    whole = " ".join(part.strip() for part in lazy_pinyin(name) if part.strip())
+    initials = "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).replace(" ", "")
+    room = PINYIN_LENGTH - len(initials) - 1
+    return f"{whole[: max(room, 0)].rstrip()} {initials}".lower()[:PINYIN_LENGTH]
+
+
+def tidy_login(text: str) -> str:
+    """Logins differ by more than upper and lower case."""
+    return tidy(text).lower()
+
+
+def check_login(login: str) -> None:
+    """A login can be read out by telephone: letters, digits, hanzi and . _ - @ only."""
+    if len(login) not in LOGIN_LENGTHS:
+        raise Refusal(
+            "user.login_length",
+            f"登录名要 {LOGIN_LENGTHS[0]}–{LOGIN_LENGTHS[-1]} 个字符，现在是 {len(login)} 个。",
+            field="login",
+        )
+    odd = [letter for letter in login if not (letter.isalnum() or letter in LOGIN_MARKS)]
+    if odd:
+        raise Refusal(
+            "user.login_letters",
+            f"登录名里不能有“{odd[0]}”。",
+            field="login",
+            remedy="请只用字母、数字、汉字和 . _ - @。",
+        )
+
+
+def tidy_phone(text: str) -> str:
+    """A telephone number as digits: blanks, hyphens and +86 are habits of writing."""
+    digits = "".join(letter for letter in tidy(text) if letter.isdigit() or letter == "+")
+    return digits.removeprefix("+86")
+
+
+def check_mobile(phone: str) -> None:
+    if len(phone) != 11 or not phone.isdecimal() or not phone.startswith("1"):
+        raise Refusal(
+            "user.phone",
+            f"“{phone}”不像手机号。",
+            field="phone",
+            remedy="请填 1 开头的 11 位手机号。",
+        )
+
+
+# -- sign-in --------------------------------------------------------------------------------------
+
+
+def check_tries(sort: str, tries: int) -> None:
+    """Refuse when there were too many tries of a sort ('name', 'address', 'phone', 'claim') lately."""
+    if tries >= TRIES_BEFORE_WAIT[sort]:
         raise Refusal(
             "sign_in.throttled",
-            f"{THROTTLE_MINUTES} 分钟内输错了 {tries} 次，先歇一会儿。",
+            f"{THROTTLE_MINUTES} 分钟内已经试了 {tries} 次，先歇一会儿。",
             kind=Kind.THROTTLED,
-            remedy=f"请 {THROTTLE_MINUTES} 分钟后再试；忘了密码请找水务经办人重置。",
+            remedy=f"请过 {THROTTLE_MINUTES} 分钟再试；急用请找区县水务局经办人。",
+        )
+
+
+def clear_letters(random_bytes: bytes, length: int) -> str:
+    """`length` letters that a clerk can read out over the telephone."""
+    number = int.from_bytes(random_bytes)
+    letters = []
+    for _ in range(length):
+        number, rest = divmod(number, len(CLEAR_LETTERS))
+        letters.append(CLEAR_LETTERS[rest])
+    return "".join(letters)
+
+
+def temporary_password(random_bytes: bytes) -> str:
+    return clear_letters(random_bytes, TEMPORARY_PASSWORD_LENGTH)
+
+
+def check_another_password(same: bool) -> None:
+    if same:
+        raise Refusal(
+            "password.same",
+            "新密码和现在的一样。",
+            field="new",
+            remedy="临时密码只用一次，请换一个自己记得住的。",
+        )
+
+
+# -- posts ----------------------------------------------------------------------------------------
+
+
+def check_colleague(has_post: bool, field: str) -> None:
+    """Only who already holds a post takes over another's work: a unit's person never does."""
+    if not has_post:
+        raise Refusal(
+            "post.not_colleague",
+            "接手的人在本系统还没有岗位。",
+            field=field,
+            remedy="请先由系统管理员给他安排岗位。",
+        )
+
+
+def check_in_force(stands_in: bool, until: date | None, today: date) -> None:
+    """A post carried for somebody else, or one that has ended, is not passed on."""
+    if stands_in:
+        raise Refusal(
+            "post.only_lent",
+            "这是代岗，不能再交给别人。",
+            kind=Kind.CONFLICT,
+            remedy="请岗位本人办理。",
+        )
+    if until is not None and until <= today:
+        raise Refusal(
+            "post.ended",
+            f"这个岗位已于 {until} 结束。",
+            kind=Kind.CONFLICT,
+            remedy="请刷新后查看现任是谁。",
         )
 
 
@@ -45,36 +173,207 @@ def check_stand_in(actor: int, holder: int, deputy: int, today: date, until: dat
         )
 
 
-def check_hand_over(actor: int, holder: int, successor: int, until: date | None) -> None:
-    """A post is handed to somebody else, once."""
+def check_hand_over(holder: int, successor: int) -> None:
+    """A post is handed to somebody else."""
     if successor == holder:
         raise Refusal("post.same_successor", "接任人就是现任，不用交接。", field="successor")
-    if until is not None:
+
+
+def check_new_post(holds_it_already: bool) -> None:
+    if holds_it_already:
         raise Refusal(
-            "post.ended",
-            f"这个岗位已于 {until} 结束。",
+            "post.already",
+            "这个人现在就在这个岗位上。",
             kind=Kind.CONFLICT,
-            remedy="请刷新后查看现任是谁。",
+            field="role",
         )
 
 
-def check_policy_edit(old: object, new: object, source: str) -> None:
-    """A policy value keeps its shape and names its source."""
+# -- policy ---------------------------------------------------------------------------------------
+
+
+class PolicyGroup(Term):
+    """How the policy page groups its rows, by the first word of the key."""
+
+    DEADLINE = "deadline", "期限"
+    YEAR = "year", "年度办理"
+    QUOTA = "quota", "核算与预留"
+    REVIEW = "review", "审核与执行"
+    REST_DAYS = "rest_days", "放假与调休"
+
+
+_GROUP_OF = {
+    "deadline": PolicyGroup.DEADLINE,
+    "rest_days": PolicyGroup.REST_DAYS,
+    "quota": PolicyGroup.QUOTA,
+    "reserve": PolicyGroup.QUOTA,
+    "carry_over": PolicyGroup.QUOTA,
+    "review": PolicyGroup.REVIEW,
+    "draft": PolicyGroup.REVIEW,
+    "execution": PolicyGroup.REVIEW,
+}
+FIELD_LABELS = {
+    "month": "月",
+    "day": "日",
+    "year_offset": "哪一年",
+    "shift": "遇休息日",
+    "event": "起算事项",
+    "days": "天数",
+    "basis": "口径",
+    "months": "月数",
+    "tier": "顺序",
+    "name": "名称",
+    "sectors": "行业",
+    "living": "保障民生",
+    "holidays": "放假日（每行一天）",
+    "worked_weekends": "调休上班的周末（每行一天）",
+}
+VALUE_LABELS: dict[str, dict[object, str]] = {
+    "year_offset": {-1: "上一年", 0: "当年", 1: "下一年"},
+    "shift": {"none": "不顺延", "next": "顺延到下一个工作日"},
+    "event": {"city_approval": "市级审定之日"},
+    "basis": {
+        "calendar": "日历日",
+        "working": "工作日",
+        "last_year_same_months": "上年同期用水，不超过许可",
+    },
+    "sectors": {sector.value: sector.label for sector in PLAN_SECTORS},
+    "value": {"proportional": "按需求等比例分担"},
+}
+"""The words a field may hold, where it may not hold just anything. 'value' is a row that is one word."""
+
+
+def policy_group(key: str) -> PolicyGroup:
+    return _GROUP_OF.get(key.partition(".")[0], PolicyGroup.YEAR)
+
+
+def choices_of(name: str, value: object) -> dict[object, str]:
+    """The words among which `value` is one; nothing when the field is free."""
+    labels = VALUE_LABELS.get(name, {})
+    if value not in labels:
+        return {}
+    if name == "basis" and value in ("calendar", "working"):
+        return {word: labels[word] for word in ("calendar", "working")}
+    if name == "basis":
+        return {value: labels[value]}
+    return labels
+
+
+def policy_words(value: Any, unit: str) -> str:
+    """A policy value as a sentence a colleague would say: 当年1月31日，遇休息日不顺延."""
+    match value:
+        case {"month": month, "day": day, "year_offset": offset, "shift": shift}:
+            year, rest = VALUE_LABELS["year_offset"][offset], VALUE_LABELS["shift"][shift]
+            return f"{year}{month}月{day}日，遇休息日{rest}"
+        case {"event": event, "days": days, "basis": basis}:
+            return f"自{VALUE_LABELS['event'][event]}起 {days} 个{VALUE_LABELS['basis'][basis]}"
+        case {"basis": basis, "months": months}:
+            return f"{VALUE_LABELS['basis'][basis]}，用 {months} 个月"
+        case {"holidays": holidays, "worked_weekends": worked}:
+            return f"放假 {len(holidays)} 天，周末上班 {len(worked)} 天（只列工作日里的放假）"
+        case [{"tier": _}, *_]:
+            return "；".join(_tier_words(row) for row in value)
+        case str():
+            return VALUE_LABELS["value"].get(value, value)
+        case int() if unit == PER_10000:
+            return f"{value / 100:g}%"
+        case int() if unit == "%":
+            return f"{value}%"
+        case _:
+            return f"{value} {unit}".strip()
+
+
+def _tier_words(row: Mapping[str, Any]) -> str:
+    sectors = "、".join(Sector(sector).label for sector in row["sectors"])
+    return f"{row['tier']} {row['name']}（{sectors}）"
+
+
+def check_policy_edit(old: object, new: Any, unit: str, source: str) -> None:
+    """A policy value keeps its shape, means something, and names its source."""
     if not source.strip():
         raise Refusal("policy.no_source", "参数要写明依据（文号或会议纪要）。", field="source")
-    if isinstance(old, dict) != isinstance(new, dict) or (
-        isinstance(old, dict) and isinstance(new, dict) and set(old) != set(new)
-    ):
+    if not _same_shape(old, new):
+        raise Refusal("policy.shape", f"新值要与原值同样的结构：{old}。", field="value")
+    match new:
+        case {"month": month, "day": day, "year_offset": _}:
+            _check_day_of_year(month, day)
+        case {"holidays": holidays, "worked_weekends": worked}:
+            _check_rest_days(holidays, worked)
+        case [{"sectors": _}, *_]:
+            _check_tiers(new)
+        case int():
+            _check_number(new, unit)
+
+
+def check_policy_date(effective_from: date, today: date) -> None:
+    """What has been decided under the old value stays as it was."""
+    if effective_from < today:
         raise Refusal(
-            "policy.shape",
-            f"新值要与原值同样的结构：{old}。",
+            "policy.backdated",
+            f"生效日期 {effective_from} 已经过去，按原值办过的事不能改。",
+            field="effective_from",
+            remedy="请从今天或以后的日期起改。",
+        )
+
+
+def _same_shape(old: object, new: object) -> bool:
+    match old, new:
+        case dict(), dict():
+            return set(old) == set(new) and all(_same_shape(old[k], new[k]) for k in old)
+        case [dict() as first, *_], list():
+            return bool(new) and all(_same_shape(first, row) for row in new)
+        case list(), list():
+            return all(isinstance(one, str) for one in new)
+        case _:
+            return type(old) is type(new)
+
+
+def _check_day_of_year(month: int, day: int) -> None:
+    leap = 2024
+    if not 1 <= month <= 12 or not 1 <= day <= monthrange(leap, month)[1]:
+        raise Refusal("policy.no_such_day", f"没有{month}月{day}日这一天。", field="value")
+
+
+def _check_rest_days(holidays: Sequence[str], worked: Sequence[str]) -> None:
+    days = []
+    for text in (*holidays, *worked):
+        try:
+            days.append(date.fromisoformat(text))
+        except ValueError:
+            raise Refusal(
+                "policy.not_a_day", f"“{text}”不是日期，请写成 2027-01-01。", field="value"
+            ) from None
+    twice = sorted({day for day in days if days.count(day) > 1})
+    if twice:
+        raise Refusal("policy.day_twice", f"{twice[0]} 写了两次。", field="value")
+
+
+def _check_tiers(rows: Sequence[Mapping[str, Any]]) -> None:
+    named = [sector for row in rows for sector in row["sectors"]]
+    missing = [sector.label for sector in PLAN_SECTORS if named.count(sector.value) != 1]
+    if missing:
+        raise Refusal(
+            "policy.tiers",
+            f"每个行业要正好排在一个顺序里，请看{'、'.join(missing)}。",
             field="value",
         )
 
 
-def plan_business_date(kind: str, old: date | None, new: date) -> date:
+def _check_number(value: int, unit: str) -> None:
+    most = {PER_10000: 10_000, "%": 1_000, "日": 31, "月": 12}.get(unit, 10**9)
+    least = 1 if unit in ("日", "月") else 0
+    if not least <= value <= most:
+        raise Refusal(
+            "policy.range", f"{value} {unit}不在 {least:,}–{most:,} 之间。", field="value"
+        )
+
+
+# -- the business date ----------------------------------------------------------------------------
+
+
+def plan_business_date(kind: str, old: date, new: date) -> date:
     """The new business date: never on a real database, never backwards."""
-    if kind == "real" or old is None:
+    if kind == "real":
         raise Refusal(
             "clock.real",
             "正式库按真实日期办事，不能推进业务日期。",
@@ -85,17 +384,13 @@ def plan_business_date(kind: str, old: date | None, new: date) -> date:
         raise Refusal(
             "clock.backwards",
             f"业务日期只能往后推：现在是 {old}。",
-            field="to",
+            kind=Kind.CONFLICT,
+            field="day",
             remedy="要回到从前，请重建演示库。",
         )
     return new
 
 
-def temporary_password(random_bytes: bytes) -> str:
-    """Ten letters a clerk can read out over the telephone."""
-    number = int.from_bytes(random_bytes)
-    letters = []
-    for _ in range(10):
-        number, rest = divmod(number, len(CLEAR_LETTERS))
-        letters.append(CLEAR_LETTERS[rest])
-    return "".join(letters)
+def is_xpcc(code: str) -> bool:
+    """兵团 places carry a 5 at the seventh of nine digits in the statistical list (DOMAIN 9.1)."""
+    return len(code) == 9 and code[6] == "5"

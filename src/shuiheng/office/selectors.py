@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from shuiheng.core.access import SYSTEM, Actor, Holding, Permission, Place, Role
 from shuiheng.core.calendar import Deadline, RestDays
-from shuiheng.office.models import Area, AreaYear, Installation, PolicyValue, Post, User
+from shuiheng.office.models import (
+    ActOutcome,
+    Area,
+    AreaYear,
+    Installation,
+    PolicyValue,
+    Post,
+    User,
+)
+from shuiheng.office.rules import PolicyGroup, policy_group
 
 
 def scope(actor: Actor, permission: Permission, *, area: str, unit: str = "") -> Q:
@@ -30,16 +40,43 @@ def scope(actor: Actor, permission: Permission, *, area: str, unit: str = "") ->
     return allowed
 
 
+def held_on(day: date) -> Q:
+    """Posts that are held on `day`; the last day counts."""
+    return Q(Q(until__isnull=True) | Q(until__gte=day), since__lte=day)
+
+
 def posts_of(user: User, day: date) -> list[Post]:
     """The posts a person holds on `day`, own ones first."""
-    posts = user.posts.select_related("area", "stands_in_for__user").filter(
-        Q(until__isnull=True) | Q(until__gte=day), since__lte=day
-    )
+    posts = user.posts.select_related("area", "stands_in_for__user").filter(held_on(day))
     return sorted(posts, key=lambda post: (post.stands_in_for_id is not None, post.pk))
 
 
 def holding(post: Post) -> Holding:
     return Holding(Role(post.role), Place(post.area.path))
+
+
+def posts_within(actor: Actor, day: date) -> QuerySet[Post]:
+    """The posts that an actor may give and end, held on `day` or later."""
+    inside = scope(actor, Permission.POST_ASSIGN, area="area")
+    rows = Post.objects.filter(inside, Q(until__isnull=True) | Q(until__gte=day))
+    related = rows.select_related("user", "area", "stands_in_for__user")
+    return related.order_by("area__path", "role", "pk")
+
+
+def colleagues(post: Post, day: date) -> QuerySet[User]:
+    """Who could take a post over: people with a post in its area, in one above it or below it."""
+    steps = post.area.path.split("/")
+    above = ["/".join(steps[:count]) for count in range(1, len(steps) + 1)]
+    near = Q(area__path__in=above) | Q(area__path__startswith=post.area.path + "/")
+    holders = Post.objects.filter(held_on(day), near).values("user")
+    people = User.objects.filter(pk__in=holders, is_active=True)
+    return people.exclude(pk=post.user_id).order_by("name", "pk")
+
+
+def acts_about(subjects: Iterable[str]) -> list[ActOutcome]:
+    """What was done to these things (`kind/id`), newest first."""
+    rows = ActOutcome.objects.filter(subject__in=list(subjects)).select_related("act")
+    return list(rows.order_by("-act__at", "-act_id"))
 
 
 def installation() -> Installation:
@@ -61,6 +98,39 @@ def policy(key: str, on: date, area: Area | None = None) -> PolicyValue:
     if general is None:
         raise LookupError(f"no policy value {key} on {on}")
     return general
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyLine:
+    """A row of the policy page: the value in force, and the one that comes next, if decided."""
+
+    current: PolicyValue
+    coming: PolicyValue | None
+    edits: int
+
+    @property
+    def group(self) -> PolicyGroup:
+        return policy_group(self.current.key)
+
+
+def policy_lines(on: date) -> list[PolicyLine]:
+    """Every policy value in force on a day, in the order of the groups."""
+    series: dict[tuple[str, int | None], list[PolicyValue]] = {}
+    for row in PolicyValue.objects.select_related("area"):  # newest first within a key
+        series.setdefault((row.key, row.area_id), []).append(row)
+    lines = []
+    for rows in series.values():
+        now = [row for row in rows if row.effective_from <= on]
+        coming = [row for row in rows if row.effective_from > on]
+        if now:
+            lines.append(PolicyLine(now[0], coming[-1] if coming else None, len(rows) - 1))
+    groups = list(PolicyGroup)
+    return sorted(lines, key=lambda line: (groups.index(line.group), line.current.pk))
+
+
+def policy_history(row: PolicyValue) -> list[PolicyValue]:
+    """All rows of the same key and area, the newest effective date first."""
+    return list(PolicyValue.objects.filter(key=row.key, area=row.area))
 
 
 def rest_days() -> RestDays:
@@ -97,6 +167,17 @@ def deadlines(on: date) -> dict[str, Deadline]:
             ),
         )
     return rules
+
+
+def next_key_dates(today: date) -> list[tuple[date, str]]:
+    """The deadlines after `today`, nearest first: where the demo's business date may jump to."""
+    rest = rest_days()
+    dates = {
+        (deadline.falls_on(year, rest), deadline.label)
+        for deadline in deadlines(today).values()
+        for year in range(today.year - 1, today.year + 3)
+    }
+    return sorted((day, label) for day, label in dates if day > today)
 
 
 def budget_regions(year: int, under: Area | None = None) -> list[Area]:
