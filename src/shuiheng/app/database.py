@@ -25,7 +25,8 @@ APPEND_ONLY = ("ledger_transfer", "ledger_seal", "office_act", "office_actoutcom
 """Tables to which the app role may only add (DESIGN 6). A name that does not exist yet is passed over."""
 
 LOCK_TIMEOUT = "5s"
-STATEMENT_TIMEOUT = "30s"
+STATEMENT_TIMEOUT = "10min"  # jobs and commands
+WEB_STATEMENT_TIMEOUT = "30s"
 IDLE_IN_TRANSACTION_TIMEOUT = "60s"
 CONNECTION_SECONDS = 300
 """How long a web thread keeps its connection; its health is checked at the start of each request."""
@@ -82,6 +83,11 @@ def chosen_kind() -> Kind:
             f"没有“{word}”这种数据库。",
             remedy="可选：demo（演示库）、real（正式库）、practice（练习区）。",
         ) from None
+
+
+def asked_kind() -> Kind | None:
+    """The kind that was asked for; None when only the database itself can tell."""
+    return chosen_kind() if is_local() or os.environ.get("SHUIHENG_DB") else None
 
 
 def name_of(kind: Kind) -> str:

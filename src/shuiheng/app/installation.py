@@ -9,14 +9,16 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
 
 from shuiheng.app import database, postgres
@@ -27,9 +29,21 @@ from shuiheng.office import services
 from shuiheng.office.models import Installation
 
 MIGRATION_LOCK = 5_160_001
+MAINTENANCE = "postgres"  # the database from which others are made and dropped
 THROWAWAY = "shuiheng_throwaway"
 
 Report = Callable[[str], None]
+
+
+@contextlib.contextmanager
+def opened(report: Report) -> Iterator[postgres.Server | None]:
+    """The server is up and holds the database, empty or not; None when it is not ours to start."""
+    if not database.is_local():
+        yield None
+        return
+    with postgres.running(settings.VAR / "postgres", report) as server:
+        postgres.ensure_database(server.cluster, settings.DATABASES["default"]["NAME"])
+        yield server
 
 
 def prepare(kind: Kind | None, *, now: datetime, report: Report) -> Kind:
@@ -38,7 +52,7 @@ def prepare(kind: Kind | None, *, now: datetime, report: Report) -> Kind:
     `kind` is what was asked for; None takes what the database says of itself.
     """
     refuse_unsafe_server()
-    app_role = _current_role()
+    app_role = current_role()
     with as_owner(), _alone(report):
         refuse_newer_schema()
         waiting = unapplied_migrations()
@@ -103,16 +117,20 @@ def unapplied_migrations() -> list[str]:
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
-def refuse_newer_schema() -> None:
-    """A database that has had steps we do not know belongs to a newer program."""
-    loader = MigrationExecutor(connection).loader
-    known = set(loader.disk_migrations)
-    apps = {app for app, _ in known}
-    unknown = sorted(
-        f"{app}.{name}"
-        for app, name in loader.applied_migrations
-        if app in apps and (app, name) not in known
+def applied_migrations() -> list[str]:
+    """Names of the steps that this database has had; none when it is empty."""
+    return sorted(
+        f"{app}.{name}" for app, name in MigrationRecorder(connection).applied_migrations()
     )
+
+
+def refuse_newer_schema(applied: Iterable[str] | None = None) -> None:
+    """Steps that we do not know (of the database, or those given) come from a newer program."""
+    loader = MigrationExecutor(connection).loader
+    known = {f"{app}.{name}" for app, name in loader.disk_migrations}
+    if applied is None:
+        applied = applied_migrations()
+    unknown = sorted(set(applied) - known)
     if unknown:
         raise Refusal(
             "database.newer",
@@ -123,7 +141,7 @@ def refuse_newer_schema() -> None:
 
 def grant(app_role: str) -> None:
     """What the app role may do; to append-only tables it may add, no more (DESIGN 6)."""
-    if app_role == _current_role():
+    if app_role == current_role():
         return  # one role for everything: `check --deploy` says so
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
@@ -176,7 +194,7 @@ def name_kind(asked: Kind | None) -> Kind:
 @contextlib.contextmanager
 def throwaway(label: str, *, now: datetime, report: Report, keep: bool = False) -> Iterator[str]:
     """A fresh demo database for the time of a block; with `keep` it stays, under the name yielded."""
-    with maintenance() as server:
+    with owner_connection(MAINTENANCE) as server:
         if database.is_local():
             _drop_what_killed_runs_left(server)
         stem = f"shuiheng_{label}" if keep else f"{THROWAWAY}_{os.getpid()}"
@@ -188,7 +206,7 @@ def throwaway(label: str, *, now: datetime, report: Report, keep: bool = False) 
             yield name
     finally:
         if not keep:
-            with maintenance() as server:
+            with owner_connection(MAINTENANCE) as server:
                 drop_database(server, name)
 
 
@@ -206,15 +224,18 @@ def pointed_at(name: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def maintenance() -> Iterator[psycopg.Connection]:
-    """A plain connection of the owner role, for making and dropping databases."""
-    with as_owner():
-        parameters = connection.get_connection_params()
-    parameters |= {"dbname": "postgres"}
-    parameters.pop("context", None)
-    parameters.pop("cursor_factory", None)
+def owner_connection(database_name: str) -> Iterator[psycopg.Connection]:
+    """A plain connection of the owner role to any database of the server."""
+    parameters = owner_parameters() | {"dbname": database_name}
     with psycopg.connect(**parameters, autocommit=True) as server:
         yield server
+
+
+def owner_parameters() -> dict[str, Any]:
+    """The owner role's connection to the present database, in libpq's words."""
+    with as_owner():
+        parameters: dict[str, Any] = connection.get_connection_params()
+    return {k: v for k, v in parameters.items() if k not in ("context", "cursor_factory")}
 
 
 def create_database(server: psycopg.Connection, name: str, template: str = "template1") -> None:
@@ -250,7 +271,7 @@ def _drop_what_killed_runs_left(server: psycopg.Connection) -> None:
             continue
 
 
-def _current_role() -> str:
+def current_role() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user")
         role: str = cursor.fetchone()[0]

@@ -91,6 +91,12 @@ class Server:
             return self.child.poll() is None
         return _answers(self.cluster)
 
+    def take_over(self, report: Report) -> None:
+        """Run it ourselves, now that whoever ran it has gone."""
+        assert self.child is None, "it is ours already"
+        fresh = start(self.cluster.folder, report)
+        self.child, self._lock = fresh.child, fresh._lock
+
     def stop(self) -> None:
         """End it if it is ours: fast shutdown, and if that hangs, immediate (recovered at next start)."""
         if self.child is not None:

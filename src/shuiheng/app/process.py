@@ -17,7 +17,7 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 def spawn(
     command: Sequence[str],
     *,
-    farewell: signal.Signals = signal.SIGTERM,
+    farewell: signal.Signals,
     env: Mapping[str, str] | None = None,
     output: IO[bytes] | None = None,
     keep_open: Sequence[int] = (),

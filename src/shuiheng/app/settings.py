@@ -77,6 +77,7 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": database.django_settings(VAR)}
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"  # each capability's jobs.py, if it has one
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "office.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
@@ -105,13 +106,28 @@ USE_THOUSAND_SEPARATOR = False
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
+FILES = VAR / "files" / DATABASES["default"]["NAME"]  # beside the database they belong to
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": VAR / "files"},
+        "OPTIONS": {"location": FILES},
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-MEDIA_ROOT = VAR / "files"
+MEDIA_ROOT = FILES
 DATA_UPLOAD_MAX_MEMORY_SIZE = 25 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.request": {"level": "ERROR"},  # a page not found is no event
+        "psycopg.pool": {"level": "ERROR"},  # it tells every retry of a lost connection
+        "procrastinate.utils": {"level": "CRITICAL"},  # it repeats what the worker has said
+    },
+}
