@@ -82,6 +82,7 @@ class MonthBars(Part):
 
     template: ClassVar[str] = "ui/charts/month_bars.svg.html"
     name: str
+    size: str
     width: int
     height: int
     unit: str
@@ -99,8 +100,7 @@ class MonthBars(Part):
     says: str = ""
 
 
-PANEL_SIZE = (392, 180)
-WIDE_SIZE = (820, 220)
+SIZES = {"panel": (392, 180), "case": (440, 124), "wide": (820, 220)}
 _THICK, _THIN = Fraction(62, 100), Fraction(42, 100)  # of a month's place: the plan, the bar in it
 
 
@@ -162,24 +162,26 @@ def month_bars(
     line: Sequence[Volume | None] = (),
     unit: str = figures.WAN,
     name: str = "months",
-    wide: bool = False,
+    size: str = "panel",
     actual_label: str = "实际",
     line_label: str = "上年实际",
     says: str = "",
 ) -> MonthBars:
     """Twelve months, January first; None is not yet known and leaves its place empty.
 
-    `estimated` is the part of `actual` that is 暂估. `name` tells two charts of one page apart.
+    `estimated` is the part of `actual` that is 暂估. `name` tells two charts of one page apart;
+    `size` is panel, case (low) or wide.
     """
     done, planned, guessed, other = (_twelve(s) for s in (actual, plan, estimated, line))
     per = M3_PER_WAN if unit == figures.WAN else 1
     largest = max((v.m3 for v in [*done, *planned, *other] if v), default=0)
-    ticks = nice_ticks(Fraction(largest, per))
-    width, height = WIDE_SIZE if wide else PANEL_SIZE
+    ticks = nice_ticks(Fraction(largest, per), 3 if size == "case" else _MOST_TICKS)
+    width, height = SIZES[size]
     plot = _Plot(width, height, per, ticks[-1])
     solid, hatched = _bars(plot, done, guessed)
     return MonthBars(
         name=name,
+        size=size,
         width=width,
         height=height,
         unit=unit,
@@ -276,7 +278,7 @@ def ranked_gauges(
         Column(head),
         Column("额度", unit, kind="figure", decimals=decimals),
         Column("已用", unit, kind="figure", decimals=decimals, strong=True),
-        Column("已用 / 额度　┃ 计划进度", kind="mark"),
+        Column("已用 / 额度　┃计划进度", kind="mark"),
         Column("比计划", "%", kind="figure", signed=True),
         Column("状态"),
     ]

@@ -25,6 +25,7 @@ Number = int | float | Decimal | Fraction
 
 _PER = {M3: 1, WAN: M3_PER_WAN, YI: M3_PER_YI}
 _DECIMALS = {M3: 0, WAN: 2, YI: 2}
+_TIMES_FROM = 10
 _WEEKDAYS = "一二三四五六日"
 
 
@@ -90,6 +91,16 @@ def exact_in(volume: Volume, unit: str) -> str:
 def percent(ratio: Number, decimals: int = 1, *, signed: bool = False) -> str:
     """0.71 → '71.0%'."""
     return number(Fraction(ratio) * 100, decimals, signed=signed) + "%"
+
+
+def change(now: Volume, before: Volume) -> str:
+    """+41.2%, −2.0%; ×9,581 where a percentage says nothing any more; 新增 where there was nothing before."""
+    if not before:
+        return "新增" if now else "0"
+    ratio = Fraction(now.m3, before.m3)
+    if ratio >= _TIMES_FROM:
+        return f"×{number(ratio)}"
+    return percent(ratio - 1, signed=True)
 
 
 def percent_of(part: int, whole: int) -> str:

@@ -86,7 +86,7 @@ def complain(form: forms.BaseForm, refusal: Refusal) -> None:
 def go(request: HttpRequest, done: Done) -> HttpResponse:
     """On to the next page with its sentence; a fragment request is told to leave the page as a whole."""
     if done.sentence:
-        messages.success(request, done.sentence)
+        messages.success(request, done.sentence, extra_tags="saved")  # drafts sent are let go
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204, headers={"HX-Redirect": done.url})
     return HttpResponseRedirect(done.url, status=SEE_OTHER)
@@ -309,11 +309,9 @@ class MonthsInput(forms.MultiWidget):
         self.attrs = {"data-total": total} if total else {}
 
     def decompress(self, value: Any) -> list[str]:
-        if not value:
-            return [""] * len(MONTHS)
         return [
-            figures.exact_in(month, self.unit) if isinstance(month, Volume) else str(month)
-            for month in value
+            figures.exact_in(month, self.unit) if isinstance(month, Volume) else str(month or "")
+            for month in value or [""] * len(MONTHS)
         ]
 
 
@@ -342,6 +340,9 @@ class MonthsField(forms.MultiValueField):
             widget=MonthsInput(unit, total),
         )
 
+    def prepare_value(self, value: Any) -> Any:
+        return self.widget.decompress(value) if isinstance(value, list | tuple) else value
+
     def echo(self, value: Any) -> str:
         """十二个月合计 75.31 万m³, once all twelve can be read."""
         try:
@@ -351,7 +352,7 @@ class MonthsField(forms.MultiValueField):
         return f"十二个月合计 {figures.exact_in(total(months), self.unit)} {self.unit}"
 
     def clean(self, value: Any) -> tuple[Volume, ...]:
-        months, complaints = [], []
+        months, blank, complaints = [], [], []
         for month, text in zip(MONTHS, value or [""] * len(MONTHS), strict=True):
             try:
                 volume = self.fields[month - 1].clean(text)
@@ -359,8 +360,10 @@ class MonthsField(forms.MultiValueField):
                 complaints.append(f"{month}月：{error.messages[0]}")
                 continue
             if volume is None:
-                complaints.append(f"{month}月没有填；不用水请填 0。")
+                blank.append(str(month))
             months.append(volume)
+        if blank:
+            complaints.append(f"{'、'.join(blank)}月没有填；不用水请填 0。")
         if complaints:
             raise ValidationError(complaints)
         return tuple(months)

@@ -43,7 +43,7 @@ class Link(Part):
     text: str
     url: str = ""
     note: str = ""
-    broken_anywhere: bool = True  # False for ids and document numbers, which are never broken
+    whole: bool = False  # ids and document numbers are never broken across lines
 
 
 @dataclass(frozen=True)
@@ -186,6 +186,13 @@ class PageHead:
     actions: Sequence[Action] = ()
     phone_title: str = ""
     back: str = ""
+
+    @property
+    def window_title(self) -> str:
+        """The year is part of every title: tabs of two years must not be mistaken."""
+        if self.year is None or str(self.year) in self.title:
+            return self.title
+        return f"{self.title} – {self.year} 年度"
 
     @property
     def badge(self) -> str:
@@ -494,3 +501,14 @@ class Section:
 class SectionList(Part):
     template: ClassVar[str] = "ui/sections.html"
     sections: Sequence[Section]
+
+
+@dataclass(frozen=True)
+class CaseHead(Part):
+    """The head of a case beside its list: who, where and what kind, and the place in the queue."""
+
+    template: ClassVar[str] = "ui/case_head.html"
+    title: str
+    note: str = ""
+    place: str = ""
+    after: str = ""

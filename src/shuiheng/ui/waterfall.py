@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
+from math import ceil
 from typing import ClassVar
 
 from shuiheng.core.volume import Volume, total
@@ -141,8 +141,8 @@ class _Axis:
             fine = max(step // 5, 1)
             low = max((min(levels) - span // 4) // fine * fine, 0)
         high = highest + (highest - low) // 25 + 1
-        first = floor(Fraction(low, step)) + 1 if low else 0
-        marks = range(first * step, highest + 1, step)
+        clear = low + (high - low) * 22 // 100 if low else low  # the words 从 … 起 stand there
+        marks = range(ceil(Fraction(clear, step)) * step, highest + 1, step)
         return cls(
             low,
             high,

@@ -43,9 +43,10 @@ def show(context: Context, part: object) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def field(context: Context, bound: BoundField, note: str = "") -> SafeString:
-    """One form field: label above, unit inside, hint and finding below. `note` stands at the hint's right."""
-    return _drawn(context, "ui/field.html", field=bound, note=note)
+def field(context: Context, bound: BoundField, note: str = "", line: bool = False) -> SafeString:
+    """One form field: label above, unit inside, hint and finding below. `note` stands beside the figure in
+    the other unit; `line` puts label, field and hint on one line, as at the foot of a case."""
+    return _drawn(context, "ui/field.html", field=bound, note=note, line=line)
 
 
 @register.simple_tag(takes_context=True)
