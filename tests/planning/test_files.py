@@ -72,6 +72,9 @@ def test_the_figures_sheet_holds_every_figure_with_its_place(book: Any) -> None:
     rows = values(book, "公布数字")[2:]
     assert len(rows) == len(published.figures) + len(published.shares)
     assert all(row[5] and row[6] for row in rows)
+    by_label = {(row[0], row[1]): row[2] for row in rows}
+    assert by_label["用水总量指标", 2025] == 24.26
+    assert by_label["城镇公共供水管网漏损率", 2025] == "≤ 9"
 
 
 def test_the_csv_begins_with_the_title_and_adds_up() -> None:
@@ -94,4 +97,4 @@ def test_the_json_holds_title_years_rules_cells_and_findings() -> None:
             assert sum(county["total"] for county in counties) == year["total"]
             assert all(county["total"] == sum(county["sources"].values()) for county in counties)
     assert given["years"][0]["rules"][0]["compared"][0]["error_percent"] == "25.4"
-    assert any(finding["facts"]["difference"] == "0.31" for finding in given["findings"])
+    assert any(finding["facts"]["difference"] == "0.31 亿m³" for finding in given["findings"])

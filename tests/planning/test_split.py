@@ -207,9 +207,11 @@ def test_every_rule_says_what_it_does() -> None:
     assert all(rule_words(rule).endswith("。") for rule in SplitRule)
     for year, rule in ALL:
         statements = split_of(year, rule).basis.statements
-        assert len(statements) == 3
-    assert "25.02" in split_of(2022, SplitRule.TOGETHER).basis.statements[0]
-    assert "8.51" in split_of(2022, SplitRule.TOGETHER).basis.statements[1]
+        assert list(statements) == ["全州总量", "分水源", "三次产业"]
+    statements = split_of(2022, SplitRule.TOGETHER).basis.statements
+    assert "25.02" in statements["全州总量"]
+    assert "8.51" in statements["分水源"]
+    assert "86.18：6.06：7.76" in statements["三次产业"]
 
 
 def test_a_year_or_a_rule_that_is_not_there_is_refused() -> None:

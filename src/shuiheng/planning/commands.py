@@ -71,7 +71,7 @@ def _write(file: Path, text: str) -> None:
 def _year_lines(year: int, published: Published) -> Iterable[str]:
     splits = [split_of(year, rule) for rule in SplitRule]
     yield f"\n{year}年  单位：亿m³，三次产业为本规划口径"
-    yield from (f"· {statement}" for statement in splits[0].basis.statements)
+    yield from (f"· {what}：{how}" for what, how in splits[0].basis.statements.items())
     for split in splits:
         yield f"\n{split.rule.label}  {rule_words(split.rule)}"
         yield from aligned(_split_table(split, published))

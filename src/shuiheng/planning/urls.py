@@ -8,6 +8,7 @@ app_name = "planning"
 urlpatterns = [
     path("changji", views.changji, name="changji"),
     path("changji/cells", views.changji_cells, name="changji_cells"),
+    path("changji/findings", views.changji_findings, name="changji_findings"),
     path("changji/figures", views.changji_figures, name="changji_figures"),
     path("changji.xlsx", views.changji_workbook, name="changji_workbook"),
 ]

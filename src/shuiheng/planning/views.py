@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 from urllib.parse import urlencode
@@ -19,6 +19,7 @@ from shuiheng.core.refusal import Finding, Kind, Refusal, Severity
 from shuiheng.core.volume import Volume
 from shuiheng.planning.rules.figures import (
     County,
+    Document,
     Figure,
     Industry,
     PlanSource,
@@ -26,7 +27,7 @@ from shuiheng.planning.rules.figures import (
     fixed,
     signed,
 )
-from shuiheng.planning.rules.findings import check_published
+from shuiheng.planning.rules.findings import check_published, touches
 from shuiheng.planning.rules.printing import PrintedRow, printed_column, printed_rows
 from shuiheng.planning.rules.split import (
     TITLE,
@@ -43,6 +44,7 @@ from shuiheng.planning.selectors.published import published_figures, split_of
 from shuiheng.ui.figures import M3, NOT_APPLICABLE, YI
 from shuiheng.ui.parts import (
     Action,
+    Chip,
     Choice,
     Choices,
     Crumb,
@@ -50,11 +52,13 @@ from shuiheng.ui.parts import (
     Fact,
     Facts,
     FindingList,
+    Link,
     Message,
     Name,
     PageHead,
     Stat,
     StatStrip,
+    YearChoice,
 )
 from shuiheng.ui.tables import Column, Panel, Row, Table
 
@@ -69,7 +73,6 @@ def changji(request: Any) -> HttpResponse:
     """What was given, the result of the chosen rule, both rules side by side, the check, the findings."""
     split = _asked(request)
     published = published_figures()
-    findings = check_published(published)
     context = {
         **_frame("changji", split),
         "warning": _warning(),
@@ -79,7 +82,7 @@ def changji(request: Any) -> HttpResponse:
         "side_by_side": _side_by_side_panel(split.basis.year),
         "ground": _ground_panel(split.basis.year),
         "check": _check_panel(split.basis.year, published),
-        "findings": _findings_panel(findings),
+        "findings": _findings_panel(split, published),
     }
     return render(request, "planning/changji.html", context)
 
@@ -91,6 +94,16 @@ def changji_cells(request: Any) -> HttpResponse:
     split = _asked(request)
     panel = _cells_panel(split)
     context = {**_frame("changji_cells", split), "warning": _warning(), "panels": [panel]}
+    return render(request, "planning/changji_panels.html", context)
+
+
+@login_required
+@require_safe
+def changji_findings(request: Any) -> HttpResponse:
+    """Every contradiction with both figures in columns, those that touch a computed year first."""
+    split = _asked(request)
+    panel = _contradictions_panel(check_published(published_figures()))
+    context = {**_frame("changji_findings", split), "panels": [panel]}
     return render(request, "planning/changji_panels.html", context)
 
 
@@ -141,13 +154,19 @@ def _address(page: str, year: int, rule: SplitRule) -> str:
 def _frame(page: str, split: Split) -> dict[str, object]:
     """Page head and tabs; the tabs keep year and rule."""
     year, rule = split.basis.year, split.rule
-    tabs = {"changji": "测算", "changji_cells": "逐格", "changji_figures": "公布数字"}
+    tabs = {
+        "changji": "测算",
+        "changji_cells": "逐格",
+        "changji_findings": "核对发现",
+        "changji_figures": "公布数字",
+    }
     head = PageHead(
         "昌吉州用水指标分摊测算",
         crumbs=[Crumb("规划"), Crumb("昌吉州")],
         year=year,
+        years=[YearChoice(other, _address(page, other, rule)) for other in YEARS],
         actions=[Action("导出 Excel", reverse("planning:changji_workbook"))],
-        note=TITLE,
+        chip=Chip(TITLE, "warned"),
     )
     choices = [
         Choice(label, _address(name, year, rule), name == page) for name, label in tabs.items()
@@ -164,9 +183,9 @@ def _warning() -> Message:
     )
 
 
-def _year_choices(page: str, split: Split) -> Choices:
+def _year_choices(split: Split) -> Choices:
     choices = [
-        Choice(f"{year} 年", _address(page, year, split.rule), year == split.basis.year)
+        Choice(f"{year} 年", _address("changji", year, split.rule), year == split.basis.year)
         for year in YEARS
     ]
     return Choices(choices, label="年度")
@@ -207,10 +226,9 @@ def _percent(part: Volume, whole: Volume) -> str:
 
 
 def _basis_panel(split: Split) -> Panel:
-    labels = ("全州总量", "分水源", "三次产业", "分到县市")
-    words = (*split.basis.statements, rule_words(split.rule))
-    facts = [Fact(label, text) for label, text in zip(labels, words, strict=True)]
-    aside = _year_choices("changji", split)
+    words = {**split.basis.statements, "分到县市": rule_words(split.rule)}
+    facts = [Fact(label, text) for label, text in words.items()]
+    aside = _year_choices(split)
     return Panel("给定的数和取法", [Facts(facts)], aside=aside, wide=False)
 
 
@@ -324,10 +342,38 @@ def _citation(figure: Figure) -> str:
     return f"公布数：“{figure.quote}”，{figure.document.title}，{figure.document.issuer}。"
 
 
-def _findings_panel(findings: Sequence[Finding]) -> Panel:
+def _findings_panel(split: Split, published: Published) -> Panel:
+    year = split.basis.year
+    findings = check_published(published)
+    touching = [finding for finding in findings if touches(finding, year)]
+    note = f"{len(touching)} 处影响{year}年；两边的数都列出，不改任何一个"
+    link = Link(f"全部 {len(findings)} 处", _address("changji_findings", year, split.rule))
+    return Panel("核对发现", [FindingList(touching)], note=note, aside=link, wide=False)
+
+
+def _contradictions_panel(findings: Sequence[Finding]) -> Panel:
+    columns = [
+        Column("事项"),
+        Column("一处"),
+        Column("另一处"),
+        Column("相差", kind="figure", strong=True),
+        Column("测算怎么处理"),
+    ]
+    rows = [Row(_contradiction(finding.facts)) for finding in findings]
     touching = sum(finding.severity is Severity.LOOK for finding in findings)
     note = f"{len(findings)} 处，其中 {touching} 处影响测算；两边的数都列出，不改任何一个"
-    return Panel("公布数字的核对发现", [FindingList(findings)], note=note, wide=False)
+    return Panel("核对发现", [Table(columns, rows, "核对发现", tight=True)], note=note)
+
+
+def _contradiction(facts: Mapping[str, Any]) -> list[object]:
+    years = "、".join(map(str, facts["years"]))
+    return [
+        Name(facts["what"], f"影响{years}年" if years else "不影响测算"),
+        Name(facts["first"], facts["first_at"].removesuffix("＝")),
+        Name(facts["second"], facts["second_at"].removesuffix("＝")),
+        facts["difference"] or NOT_APPLICABLE,
+        facts["so"],
+    ]
 
 
 def _cells_panel(split: Split) -> Panel:
@@ -344,8 +390,9 @@ def _cells_panel(split: Split) -> Panel:
     ]
     sums = ["全州", "", *_parts(split, None, None)]
     table = Table(columns, lines, "逐格水量", sums=sums, tight=True)
-    aside = [_year_choices("changji_cells", split), _rule_choices("changji_cells", split)]
-    return Panel("县市 × 水源 × 产业", [*aside, table], note=f"{TITLE}；整 m³，没有舍入")
+    title = f"{split.rule.label}：县市 × 水源 × 产业"
+    aside = _rule_choices("changji_cells", split)
+    return Panel(title, [table], note=f"{TITLE}；整 m³，没有舍入", aside=aside)
 
 
 def _parts(split: Split, county: County | None, source: PlanSource | None) -> list[Volume]:
@@ -425,7 +472,7 @@ def _figures_panel(published: Published) -> Panel:
                 figure.label,
                 str(figure.year or NOT_APPLICABLE),
                 figure.printed,
-                Name(figure.place, figure.document.title),
+                Name(figure.place, _document_line(figure.document)),
                 figure.quote,
             ]
         )
@@ -433,6 +480,10 @@ def _figures_panel(published: Published) -> Panel:
     ]
     note = f"{len(rows) + len(shares)} 个，逐个注明出处和原文"
     return Panel("公布数字", [Table(columns, [*rows, *shares], "公布数字", tight=True)], note=note)
+
+
+def _document_line(document: Document) -> str:
+    return f"{document.title} · {document.confidence.label}"
 
 
 def _county_name(row: PrintedRow) -> object:

@@ -1,7 +1,7 @@
 """Where the published figures contradict each other or leave something open: both figures, the
 difference, both places, and what the method does about it. Nothing is repaired.
 
-请看 touches the computed years; 说明 concerns figures that are held but not used by the method.
+请看 touches a computed year (`touches` says which); 说明 concerns figures that the method does not use.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from fractions import Fraction
 
 from shuiheng.core.refusal import Finding, Severity
 from shuiheng.core.volume import M3_PER_YI, Volume
-from shuiheng.planning.rules.figures import Industry, PlanSource, Published, fixed
+from shuiheng.planning.rules.figures import Figure, Industry, PlanSource, Published, fixed
 from shuiheng.planning.rules.split import (
+    YEARS,
     SplitRule,
     on_the_line,
     plan_basis,
@@ -21,7 +22,6 @@ from shuiheng.planning.rules.split import (
     weights,
 )
 
-LOOK, NOTE = Severity.LOOK, Severity.NOTE
 M3_PER_MU = 10_000  # 1 亿m³ on 1 万亩 is 10,000 m³/亩; 1 m³/万元 of 1 亿元 is 10,000 m³
 
 
@@ -36,12 +36,9 @@ class Reading:
     sense: str = ""
 
     @property
-    def text(self) -> str:
-        return self.sense + fixed(self.value, self.decimals)
-
-    @property
     def printed(self) -> str:
-        return self.text + ("%" if self.unit == "%" else f" {self.unit}")
+        unit = "%" if self.unit == "%" else f" {self.unit}"
+        return self.sense + fixed(self.value, self.decimals) + unit
 
     @property
     def as_printed(self) -> Fraction:
@@ -66,24 +63,52 @@ def check_published(published: Published) -> list[Finding]:
         _indicators,
     )
     found = [finding for group in groups for finding in group(published) if finding]
-    return sorted(found, key=lambda finding: finding.severity is not LOOK)
+    return sorted(found, key=lambda finding: finding.severity is not Severity.LOOK)
+
+
+def touches(finding: Finding, year: int) -> bool:
+    """Whether the contradiction lies among what the year is computed from."""
+    years = finding.facts["years"]
+    return isinstance(years, tuple) and year in years
 
 
 def _differ(
-    code: str, severity: Severity, what: str, first: Reading, second: Reading, so: str
+    code: str, years: tuple[int, ...], what: str, first: Reading, second: Reading, so: str
 ) -> Finding | None:
     """A finding if the two differ; if they agree there is nothing to say."""
     gap = abs(first.as_printed - second.as_printed)
     if not gap:
         return None
-    difference = fixed(gap, max(first.decimals, second.decimals))
-    unit = "个百分点" if first.unit == "%" else first.unit
-    sentence = (
-        f"{what}：{first.words} {first.printed}，{second.words} {second.printed}，"
-        f"相差 {difference} {unit}。{so}"
-    ).replace("＝ ", "＝")
-    facts = {"first": first.text, "second": second.text, "difference": difference, "unit": unit}
-    return Finding(f"changji.{code}", severity, sentence, facts=facts)
+    number = fixed(gap, max(first.decimals, second.decimals))
+    difference = f"{number} {'个百分点' if first.unit == '%' else first.unit}"
+    sides = ((first.words, first.printed), (second.words, second.printed))
+    return _finding(code, years, what, *sides, so, difference)
+
+
+def _said(figure: Figure) -> tuple[str, str]:
+    return f"{figure.place}印{figure.label}", figure.printed
+
+
+def _finding(
+    code: str,
+    years: tuple[int, ...],
+    what: str,
+    first: tuple[str, str],
+    second: tuple[str, str],
+    so: str,
+    difference: str = "",
+) -> Finding:
+    """One sentence of both sides, each given as where and what; `years` are the computed years it touches."""
+    gap = f"，相差 {difference}" if difference else ""
+    sides = "，".join(f"{words} {text}" for words, text in (first, second))
+    facts = {"years": years, "what": what, "difference": difference, "so": so}
+    facts |= {"first_at": first[0], "first": first[1], "second_at": second[0], "second": second[1]}
+    return Finding(
+        f"changji.{code}",
+        Severity.LOOK if years else Severity.NOTE,
+        f"{what}：{sides}{gap}。{so}".replace("＝ ", "＝"),
+        facts=facts,
+    )
 
 
 def _printed(p: Published, key: str) -> Reading:
@@ -108,7 +133,7 @@ def _yi(volume: Volume | Fraction) -> Fraction:
 def _totals_2025(p: Published) -> Iterator[Finding | None]:
     yield _differ(
         "total_2025",
-        LOOK,
+        (2025,),
         "2025年总量与分水源之和",
         _printed(p, "total.2025"),
         _sum(p, "同处三种水源", "surface.2025", "ground.2025", "other.2025"),
@@ -116,7 +141,7 @@ def _totals_2025(p: Published) -> Iterator[Finding | None]:
     )
     yield _differ(
         "total_2025_two_sources",
-        LOOK,
+        (2025,),
         "2025年总量与另一套分水源",
         _printed(p, "total.2025"),
         _sum(
@@ -126,7 +151,7 @@ def _totals_2025(p: Published) -> Iterator[Finding | None]:
     )
     yield _differ(
         "surface_2025",
-        LOOK,
+        (2025,),
         "2025年地表水（含中水）",
         _printed(p, "surface_and_reclaimed.2025"),
         _sum(p, "一（二）（1）地表水＋其他水源", "surface.2025", "other.2025"),
@@ -137,7 +162,7 @@ def _totals_2025(p: Published) -> Iterator[Finding | None]:
 def _totals_2022(p: Published) -> Iterator[Finding | None]:
     yield _differ(
         "total_2020",
-        LOOK,
+        (2022,),
         "2020年总量与分水源之和",
         _printed(p, "total.2020"),
         _sum(p, "同处地下水＋地表水（含中水）", "ground.2020", "surface_and_reclaimed.2020"),
@@ -150,7 +175,7 @@ def _totals_2022(p: Published) -> Iterator[Finding | None]:
     words = f"直线内插的地下水 {fixed(ground)}＋地表水（含中水）{fixed(surface, 3)}＝"
     yield _differ(
         "sources_2022",
-        LOOK,
+        (2022,),
         "2022年分水源没有公布",
         _printed(p, "total.2022"),
         Reading(words, ground + surface, "亿m³", 3),
@@ -160,7 +185,7 @@ def _totals_2022(p: Published) -> Iterator[Finding | None]:
     )
     yield _differ(
         "total_2022",
-        LOOK,
+        (2022,),
         "2022年总量",
         _printed(p, "total.2022"),
         Reading("2020–2025年指标直线内插", total, "亿m³", 3),
@@ -172,7 +197,7 @@ def _surface(p: Published) -> Iterator[Finding | None]:
     rows = Reading("表1.1-3 七县市各行相加", _yi(p.surface), "亿m³")
     yield _differ(
         "surface_counties",
-        LOOK,
+        YEARS,
         "地表水资源量",
         _printed(p, "table.surface"),
         rows,
@@ -180,7 +205,7 @@ def _surface(p: Published) -> Iterator[Finding | None]:
     )
     yield _differ(
         "county_available",
-        LOOK,
+        YEARS,
         "县级地表水可利用量没有公布",
         _printed(p, "resource.available_surface"),
         rows,
@@ -189,7 +214,7 @@ def _surface(p: Published) -> Iterator[Finding | None]:
     )
     yield _differ(
         "surface_divertible",
-        LOOK,
+        (2025,),
         "2025年地表水指标高于能引入灌区的水量",
         _printed(p, "surface.2025"),
         _printed(p, "resource.divertible"),
@@ -215,7 +240,7 @@ def _shares(p: Published) -> Iterator[Finding | None]:
     change = (lines[0] - lines[1]) * p.exact("total.2022") / 100
     yield _differ(
         "shares_2020",
-        LOOK,
+        (2022,),
         "2020年三次产业比例印了两组",
         Reading(f"{taken.place}印 {taken.printed}，一产", taken.percent[0], "%", 1),
         Reading(f"{other.place}印 {other.printed}，一产", other.percent[0], "%"),
@@ -225,7 +250,7 @@ def _shares(p: Published) -> Iterator[Finding | None]:
     words = f"一（一）（3）{fixed(other.percent[0])}%×实际用水 {p.text('use.2020')}＝"
     yield _differ(
         "agriculture_by_share",
-        LOOK,
+        (2022,),
         "2020年农业用水与比例",
         _printed(p, "agriculture.2020"),
         Reading(words, other.percent[0] * p.exact("use.2020") / 100, "亿m³"),
@@ -234,7 +259,7 @@ def _shares(p: Published) -> Iterator[Finding | None]:
     percent = p.shares["shares.2025"].percent
     yield _differ(
         "ecology",
-        LOOK,
+        YEARS,
         "生态用水2019年单列，2025年三产比例里没有",
         _printed(p, "ecology_share.2019"),
         Reading(
@@ -250,7 +275,7 @@ def _shares(p: Published) -> Iterator[Finding | None]:
 def _agriculture(p: Published) -> Iterator[Finding | None]:
     yield _differ(
         "agriculture_verified",
-        LOOK,
+        (2022,),
         "2020年农业用水印了两个数",
         _printed(p, "agriculture_use.2020"),
         _printed(p, "agriculture_verified.2020"),
@@ -261,7 +286,7 @@ def _agriculture(p: Published) -> Iterator[Finding | None]:
     words = f"测算 {fixed(primary, 1)}%×分水源之和 {basis.total.yi()}＝"
     yield _differ(
         "agriculture_2025",
-        LOOK,
+        (2025,),
         "2025年一产",
         _printed(p, "agriculture.2025"),
         Reading(words, primary * _yi(basis.total) / 100, "亿m³"),
@@ -272,15 +297,15 @@ def _agriculture(p: Published) -> Iterator[Finding | None]:
 def _ground(p: Published) -> Iterator[Finding | None]:
     line = Reading("2022年地下水直线内插", _yi(on_the_line(p, "ground", 2022)), "亿m³")
     allowable = _printed(p, "resource.ground_allowable")
-    for year, reading, severity in (
-        (2022, line, LOOK),
-        (2025, _printed(p, "ground.2025"), LOOK),
-        (2030, _printed(p, "ground.2030"), NOTE),
+    for year, reading in (
+        (2022, line),
+        (2025, _printed(p, "ground.2025")),
+        (2030, _printed(p, "ground.2030")),
     ):
         if reading.value > allowable.value:
             yield _differ(
                 f"ground_over_{year}",
-                severity,
+                (year,) if year in YEARS else (),
                 f"{year}年地下水指标高于可开采量",
                 reading,
                 allowable,
@@ -290,7 +315,7 @@ def _ground(p: Published) -> Iterator[Finding | None]:
     words = f"指标之差 {p.text('ground.2020')}−{p.text('ground.2025')}＝"
     yield _differ(
         "ground_cut",
-        NOTE,
+        (),
         "“十四五”地下水压减量",
         _printed(p, "ground_cut_other.2025"),
         Reading(words, p.exact("ground.2020") - p.exact("ground.2025"), "亿m³"),
@@ -302,7 +327,7 @@ def _scope(p: Published) -> Iterator[Finding | None]:
     names = "、".join(region.name for region in p.regions_without_figure)
     yield _differ(
         "regions",
-        LOOK,
+        YEARS,
         "控制指标覆盖的行政区比资源表多",
         _printed(p, "regions"),
         Reading("表1.1-3、表1.1-5 列出县市", Fraction(len(p.counties)), "个", 0),
@@ -310,27 +335,27 @@ def _scope(p: Published) -> Iterator[Finding | None]:
     )
     yield _differ(
         "parks",
-        NOTE,
+        (),
         "国家级园区个数",
         _printed(p, "parks"),
         _printed(p, "parks_other"),
         "行政区按前者列。",
     )
     tertiary = next(scope for scope in p.industries if scope.industry is Industry.TERTIARY)
-    facts = {"first": tertiary.scope, "second": "渔业属 A 门类", "difference": "", "unit": ""}
-    yield Finding(
-        "changji.industry_scope",
-        LOOK,
-        f"三产的口径：{tertiary.place}的三产是{tertiary.scope}，《国民经济行业分类》（GB/T 4754）里"
-        "渔业属 A 门类（一产）、建筑业属 E 门类（二产）。三产各数只按本规划口径读，不与统计口径相比。",
-        facts=facts,
+    yield _finding(
+        "industry_scope",
+        YEARS,
+        "三产的口径与统计不同",
+        (f"{tertiary.place}的三产是", tertiary.scope),
+        ("《国民经济行业分类》（GB/T 4754）里", "渔业属 A 门类（一产），建筑业属 E 门类（二产）"),
+        "三产各数只按本规划口径读，不与统计口径相比。",
     )
 
 
 def _other_totals(p: Published) -> Iterator[Finding | None]:
     yield _differ(
         "total_2030",
-        NOTE,
+        (),
         "2030年总量与分水源之和",
         _printed(p, "total.2030"),
         _sum(p, "同处地表水（含中水）＋地下水", "surface_and_reclaimed.2030", "ground.2030"),
@@ -340,7 +365,7 @@ def _other_totals(p: Published) -> Iterator[Finding | None]:
     words = f"一（三）（1）2019年控制指标 {parts[0].yi(4)}＋{parts[1].yi(4)}＝"
     yield _differ(
         "series_2019",
-        NOTE,
+        (),
         "2019年与2020年的控制指标不是一个系列",
         Reading(words, _yi(parts[0] + parts[1]), "亿m³"),
         _printed(p, "total.2020"),
@@ -348,7 +373,7 @@ def _other_totals(p: Published) -> Iterator[Finding | None]:
     )
     yield _differ(
         "use_over_available",
-        NOTE,
+        (),
         "2020年实际用水高于年可利用量",
         _printed(p, "use.2020"),
         _printed(p, "resource.available"),
@@ -362,7 +387,7 @@ def _precipitation(p: Published) -> Iterator[Finding | None]:
     mean = sum(depths, Fraction(0)) / area
     yield _differ(
         "precipitation",
-        NOTE,
+        (),
         "全州平均降水量",
         _printed(p, "table.precipitation"),
         Reading("同表各行按面积加权", mean, "mm", 1),
@@ -371,7 +396,7 @@ def _precipitation(p: Published) -> Iterator[Finding | None]:
     series = max(p.runoff, key=lambda row: row.years)
     yield _differ(
         "runoff_mean",
-        NOTE,
+        (),
         "多年平均径流量",
         _printed(p, "resource.surface"),
         Reading(f"表1.1-2 {series.years}年系列均值", Fraction(series.mean), "亿m³"),
@@ -386,7 +411,7 @@ def _irrigation(p: Published) -> Iterator[Finding | None]:
     )
     yield _differ(
         "irrigated_area_2020",
-        NOTE,
+        (),
         "2020年灌溉面积与定额对不上",
         _printed(p, area.key),
         Reading(
@@ -399,7 +424,7 @@ def _irrigation(p: Published) -> Iterator[Finding | None]:
     )
     yield _differ(
         "irrigation_quota_2020",
-        NOTE,
+        (),
         "2020年综合灌溉定额",
         _printed(p, quota.key),
         Reading(
@@ -412,7 +437,7 @@ def _irrigation(p: Published) -> Iterator[Finding | None]:
     )
     yield _differ(
         "irrigated_area_2025",
-        NOTE,
+        (),
         "2025年可保灌溉面积小于2020年面积",
         _printed(p, "irrigable.2025"),
         _printed(p, area.key),
@@ -425,7 +450,7 @@ def _irrigation(p: Published) -> Iterator[Finding | None]:
 def _indicators(p: Published) -> Iterator[Finding | None]:
     yield _differ(
         "high_standard",
-        NOTE,
+        (),
         "2025年高标准农田",
         _printed(p, "high_standard.2025"),
         _printed(p, "high_standard_other.2025"),
@@ -437,7 +462,7 @@ def _indicators(p: Published) -> Iterator[Finding | None]:
     reached = sum(figure.exact for figure in efficient) * 100 / area.exact
     yield _differ(
         "efficient_share",
-        NOTE,
+        (),
         "2025年高效节水面积占比",
         _printed(p, "efficient_share.2025"),
         Reading(words, reached, "%", 1),
@@ -447,7 +472,7 @@ def _indicators(p: Published) -> Iterator[Finding | None]:
     words = f"{per_gdp.printed}×2019年地区生产总值 {gdp.printed}＝"
     yield _differ(
         "use_per_gdp",
-        NOTE,
+        (),
         "万元GDP用水量",
         _printed(p, "use.2020"),
         Reading(words, per_gdp.exact * gdp.exact / M3_PER_MU, "亿m³"),
@@ -455,7 +480,7 @@ def _indicators(p: Published) -> Iterator[Finding | None]:
     )
     yield _differ(
         "leakage",
-        NOTE,
+        (),
         "管网漏损率的目标松于现状",
         _printed(p, "leakage.2025"),
         _printed(p, "leakage.2020"),
@@ -467,7 +492,7 @@ def _indicators(p: Published) -> Iterator[Finding | None]:
 def _targets_printed_twice(p: Published) -> Iterator[Finding | None]:
     yield _differ(
         "park_area",
-        NOTE,
+        (),
         "人均公园绿地的目标",
         _printed(p, "park_area.2025"),
         _printed(p, "park_area_other.2025"),
@@ -475,26 +500,26 @@ def _targets_printed_twice(p: Published) -> Iterator[Finding | None]:
     )
     yield _differ(
         "reclaimed_required",
-        NOTE,
+        (),
         "对再生水利用率的要求",
         _printed(p, "reclaimed_required.2020"),
         _printed(p, "reclaimed_required.2025"),
         f"表10.1-1 自治区目标又印 {p.figures['reclaimed_region.2025'].printed}。",
     )
-    goal, table = p.figures["reclaimed.2025"], p.figures["reclaimed_table.2025"]
-    sludge, other = p.figures["sludge_reused.2025"], p.figures["sludge_reused_other.2025"]
-    yield Finding(
-        "changji.targets_sense",
-        NOTE,
-        f"同一目标印成两种意思：{goal.label} {goal.place}印 {goal.printed}，{table.place}印 {table.printed}；"
-        f"{sludge.label} {sludge.place}印 {sludge.printed}，{other.place}印 {other.printed}。",
-        facts={"first": goal.value, "second": table.printed, "difference": "0", "unit": "%"},
+    sludge = [p.figures[key] for key in ("sludge_reused.2025", "sludge_reused_other.2025")]
+    yield _finding(
+        "targets_sense",
+        (),
+        "同一目标印成“达到”和“大于”两种意思",
+        _said(p.figures["reclaimed.2025"]),
+        _said(p.figures["reclaimed_table.2025"]),
+        "，".join(" ".join(_said(figure)) for figure in sludge) + "，也是如此。",
     )
-    treated, collected = p.figures["sewage_treated.2020"], p.figures["sewage_collected.2020"]
-    yield Finding(
-        "changji.sewage",
-        NOTE,
-        f"一个数两个名称：{treated.place}印{treated.label} {treated.printed}，"
-        f"{collected.place}印{collected.label} {collected.printed}。处理率与收集率不是一个指标。",
-        facts={"first": treated.value, "second": collected.value, "difference": "0", "unit": "%"},
+    yield _finding(
+        "sewage",
+        (),
+        "一个数两个名称",
+        _said(p.figures["sewage_treated.2020"]),
+        _said(p.figures["sewage_collected.2020"]),
+        "处理率与收集率不是一个指标。",
     )

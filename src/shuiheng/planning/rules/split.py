@@ -52,13 +52,13 @@ def rule_words(rule: SplitRule) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What the prefecture's year is taken to be before it is shared. `statements` say how each figure
-    was obtained, in the order total, sources, industries."""
+    """What the prefecture's year is taken to be before it is shared. `statements` say how total, sources
+    and industries were obtained."""
 
     year: int
     sources: Mapping[PlanSource, Volume]
     shares: Mapping[Industry, Fraction]
-    statements: tuple[str, ...]
+    statements: Mapping[str, str]
 
     @property
     def total(self) -> Volume:
@@ -213,11 +213,11 @@ def _basis_2025(published: Published) -> Basis:
     parts = "＋".join(published.figures[f"{source.value}.2025"].value for source in PlanSource)
     shares = published.shares["shares.2025"]
     whole, place = total(sources.values()).yi(), published.figures["surface.2025"].place
-    statements = (
-        f"全州总量取三种水源指标之和：{parts}＝{whole} 亿m³（{place}）。"
+    statements = _statements(
+        f"取三种水源指标之和：{parts}＝{whole} 亿m³（{place}）。"
         f"同处所印总量 {published.figures['total.2025'].value} 亿m³ 不采用，差额列入核对发现。",
-        "分水源照印：不作任何调整。",
-        f"三次产业按 {shares.printed}（{shares.place}），各县市同一比例：没有公布县级比例。",
+        "照所印的数，不作任何调整。",
+        f"按 {shares.printed}（{shares.place}），各县市同一比例：没有公布县级比例。",
     )
     return Basis(2025, sources, dict(zip(Industry, shares.percent, strict=True)), statements)
 
@@ -236,16 +236,20 @@ def _basis_2022(published: Published) -> Basis:
     }
     percent = shares_on_the_line(published, "shares.2020", 2022)
     words = "：".join(fixed(share) for share in percent)
-    statements = (
-        f"全州总量取公布的 {published.figures['total.2022'].value} 亿m³"
+    statements = _statements(
+        f"取公布的 {published.figures['total.2022'].value} 亿m³"
         f"（{published.figures['total.2022'].document.title}）。"
         f"2020–2025年直线内插为 {Volume(int(on_the_line(published, 'total', 2022))).yi(3)} 亿m³。",
-        f"2022年分水源指标没有公布。地下水取 {published.figures['ground.2020'].value} 到 "
+        f"2022年的没有公布。地下水取 {published.figures['ground.2020'].value} 到 "
         f"{published.figures['ground.2025'].value} 的直线内插 {ground.yi()}；"
         f"其余 {(whole - ground).yi()} 归地表水和其他水源，两者按2025年的 "
         f"{published.figures['surface.2025'].value}：{published.figures['other.2025'].value} 分。",
-        f"三次产业由2020年 {published.shares['shares.2020'].printed} 与2025年 "
+        f"由2020年 {published.shares['shares.2020'].printed} 与2025年 "
         f"{published.shares['shares.2025'].printed} 直线内插，为 {words}；"
         "各县市同一比例：没有公布县级比例。",
     )
     return Basis(2022, sources, dict(zip(Industry, percent, strict=True)), statements)
+
+
+def _statements(whole: str, sources: str, industries: str) -> Mapping[str, str]:
+    return {"全州总量": whole, "分水源": sources, "三次产业": industries}

@@ -83,7 +83,7 @@ def _year_report(year: int, published: Published) -> dict[str, object]:
     basis = splits[0].basis
     return {
         "year": year,
-        "statements": list(basis.statements),
+        "statements": dict(basis.statements),
         "total": basis.total.m3,
         "sources": {source.value: volume.m3 for source, volume in basis.sources.items()},
         "industry_percent": {key.value: fixed(share) for key, share in basis.shares.items()},
@@ -141,7 +141,7 @@ def _cell_rows(split: Split) -> Iterable[tuple[Value, ...]]:
 def _year_rows(year: int, published: Published) -> Iterable[Sequence[Value]]:
     basis = split_of(year, SplitRule.TOGETHER).basis
     yield (f"{year}年，单位亿m³，三次产业为本规划口径",)
-    yield from ((statement,) for statement in basis.statements)
+    yield from basis.statements.items()
     for rule in SplitRule:
         split = split_of(year, rule)
         yield ()
