@@ -26,15 +26,17 @@ from shuiheng.office.rules import PolicyGroup, policy_group
 def scope(actor: Actor, permission: Permission, *, area: str, unit: str = "") -> Q:
     """The rows whose place the actor holds: the same relation as `Place.holds`, in SQL.
 
-    `area` and `unit` are the field paths to the row's budget region and unit.
+    `area` and `unit` are the field paths to the row's budget region and unit; `area` is '' for areas
+    themselves.
     """
     if actor is SYSTEM:
         return Q()
+    path = f"{area}__path" if area else "path"
     allowed = Q(pk__in=[])
     for place in actor.places(permission):
         if place.unit is None:
-            allowed |= Q(**{f"{area}__path": place.path})
-            allowed |= Q(**{f"{area}__path__startswith": place.path + "/"})
+            allowed |= Q(**{path: place.path})
+            allowed |= Q(**{f"{path}__startswith": place.path + "/"})
         elif unit:
             allowed |= Q(**{unit: place.unit})
     return allowed

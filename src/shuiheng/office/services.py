@@ -79,6 +79,11 @@ def begin_act(
     return act
 
 
+def was_done(key: str) -> bool:
+    """Whether an act under this key stands already: what came before it need not be proved again."""
+    return Act.objects.filter(key=key).exists()
+
+
 def finish_act(act: Act, subject: str, note: str = "") -> None:
     """Record what the act was about (`kind/id`) and what came of it."""
     ActOutcome.objects.create(act=act, subject=subject, note=note)
@@ -369,7 +374,7 @@ def change_password(
     Not one transaction: a wrong old password stays counted.
     """
     user = User.objects.get(pk=actor.user_id)
-    if not user.must_change_password and not Act.objects.filter(key=key).exists():
+    if not user.must_change_password and not was_done(key):
         _prove_password(user, old, clock)
     return _replace_password(new, actor=actor, now=now, key=key)
 

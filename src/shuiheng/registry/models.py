@@ -12,7 +12,7 @@ from shuiheng.core.access import Actor, Permission, Place, Role
 from shuiheng.core.vocabulary import NATURAL_SOURCES, Sector, Source, UnitKind
 from shuiheng.office.models import Area, User, VolumeField
 from shuiheng.office.selectors import scope
-from shuiheng.registry import rules
+from shuiheng.registry.rules.directory import DirectoryState
 
 NATURAL_CHOICES = [(source.value, source.label) for source in NATURAL_SOURCES]
 
@@ -202,9 +202,7 @@ class Directory(models.Model):
 
     area = models.ForeignKey(Area, on_delete=models.PROTECT)
     year = models.PositiveSmallIntegerField()
-    state = models.CharField(
-        max_length=12, choices=rules.DirectoryState.choices(), default="provisional"
-    )
+    state = models.CharField(max_length=12, choices=DirectoryState.choices(), default="provisional")
 
     class Meta:
         constraints: ClassVar = [
@@ -212,8 +210,8 @@ class Directory(models.Model):
         ]
 
     @property
-    def state_term(self) -> rules.DirectoryState:
-        return rules.DirectoryState(self.state)
+    def state_term(self) -> DirectoryState:
+        return DirectoryState(self.state)
 
 
 class DirectoryEntry(models.Model):

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models.functions import Replace
 
-from shuiheng.core.access import Actor, Holding, Place, Role
-from shuiheng.core.vocabulary import Source
+from shuiheng.core.access import Actor, Holding, Permission, Place, Role
+from shuiheng.core.refusal import Finding
+from shuiheng.core.vocabulary import Sector, Source, UnitKind
 from shuiheng.core.volume import Volume
-from shuiheng.office.models import Area, User
-from shuiheng.office.selectors import holding, posts_of
-from shuiheng.registry.models import Hold, Membership, PastUse, Permit, SupplyLink, Unit
+from shuiheng.office.models import Area, Post, User
+from shuiheng.office.selectors import held_on, holding, posts_of, scope
+from shuiheng.registry.models import (
+    Activity,
+    ClaimCode,
+    Directory,
+    Hold,
+    Intake,
+    Membership,
+    PastUse,
+    Permit,
+    SupplyLink,
+    Unit,
+)
+from shuiheng.registry.rules.checks import UnitFacts, check_unit
+from shuiheng.registry.rules.units import ClosingFacts, UnitCard, search_words
+from shuiheng.registry.rules.waters import PermitFacts
+
+# -- people ---------------------------------------------------------------------------------------
 
 
 def actor_for(user: User, day: date) -> Actor:
@@ -26,13 +46,58 @@ def actor_for(user: User, day: date) -> Actor:
     return Actor(user.pk, user.name, tuple(holdings), "、".join(standing_in))
 
 
+def open_on(day: date) -> Q:
+    """Rows of `since` and `until` in force on `day`; the day of the end no longer counts."""
+    return Q(Q(until__isnull=True) | Q(until__gt=day), since__lte=day)
+
+
 def memberships_of(user: User, day: date) -> list[Membership]:
     """The units a person acts for on `day`, in the order he got them."""
-    return list(
-        user.memberships.select_related("unit__region")
-        .filter(Q(until__isnull=True) | Q(until__gt=day), since__lte=day)
-        .order_by("pk")
+    rows = user.memberships.select_related("unit__region").filter(open_on(day))
+    return list(rows.order_by("pk"))
+
+
+def members_of(unit: Unit, day: date) -> list[Membership]:
+    """Who acts for a unit on `day`."""
+    return list(unit.memberships.select_related("user").filter(open_on(day)).order_by("pk"))
+
+
+def memberships_within(actor: Actor, day: date) -> QuerySet[Membership]:
+    """The memberships that an actor may look after on `day`."""
+    mine = scope(actor, Permission.ACCOUNT_MEND, area="unit__region", unit="unit")
+    rows = Membership.objects.filter(mine, open_on(day), user__is_active=True)
+    return rows.select_related("user", "unit__region").order_by("unit__pinyin", "user__name", "pk")
+
+
+def people_mendable(actor: Actor, day: date) -> QuerySet[User]:
+    """Whose lost access an actor may mend: people of units in his place who hold no post; people
+    with posts are mended by whoever may give those posts."""
+    posts = Post.objects.filter(held_on(day), user=OuterRef("pk"))
+    beyond = posts.exclude(scope(actor, Permission.POST_ASSIGN, area="area"))
+    mine = memberships_within(actor, day).filter(user=OuterRef("pk"))
+    people = User.objects.filter(is_active=True)
+    return people.filter(
+        Q(~Exists(posts), Exists(mine.order_by())) | Q(Exists(posts), ~Exists(beyond))
     )
+
+
+def people_with_phone(phone: str) -> list[User]:
+    """Whom a telephone belongs to: usually one, in a family business sometimes two."""
+    return list(User.objects.filter(phone=phone, is_active=True).order_by("pk")[:3])
+
+
+def units_without_people(actor: Actor, day: date) -> QuerySet[Unit]:
+    """Active units in an actor's place for which nobody signs in yet."""
+    members = Membership.objects.filter(open_on(day), unit=OuterRef("pk"))
+    units = Unit.objects.visible_to(actor, Permission.ACCOUNT_MEND).active_on(day)
+    return units.filter(~Exists(members)).select_related("region")
+
+
+def claim_of(code: str, digest: str) -> ClaimCode | None:
+    return ClaimCode.objects.select_related("unit__region").filter(digest=digest).first()
+
+
+# -- what a unit may take, who supplies whom --------------------------------------------------------
 
 
 def permitted(units: list[int], on: date) -> dict[tuple[int, Source], Volume]:
@@ -48,7 +113,7 @@ def permitted(units: list[int], on: date) -> dict[tuple[int, Source], Volume]:
 def suppliers_of(customers: list[int], on: date) -> dict[int, SupplyLink]:
     """The link to its supplier of each customer on a day."""
     links = SupplyLink.objects.select_related("supplier", "line").filter(
-        Q(until__isnull=True) | Q(until__gt=on), customer__in=customers, since__lte=on
+        open_on(on), customer__in=customers
     )
     return {link.customer_id: link for link in links}
 
@@ -57,7 +122,7 @@ def customers_of(supplier: Unit, on: date) -> list[SupplyLink]:
     """The customers of a supplier on a day, by line and name."""
     return list(
         supplier.customer_links.select_related("customer__region", "line")
-        .filter(Q(until__isnull=True) | Q(until__gt=on), since__lte=on)
+        .filter(open_on(on))
         .order_by("line_id", "customer__pinyin")
     )
 
@@ -73,9 +138,7 @@ def past_use(units: list[int], year: int) -> dict[tuple[int, Source], tuple[Volu
 
 def holds_on(unit: int, on: date) -> list[Hold]:
     """Holds in force on a day; every `plan_*` that gives something receives them as facts."""
-    return list(
-        Hold.objects.filter(Q(until__isnull=True) | Q(until__gt=on), unit=unit, since__lte=on)
-    )
+    return list(Hold.objects.filter(open_on(on), unit=unit))
 
 
 def units_in(area: Area, on: date) -> list[Unit]:
@@ -89,4 +152,209 @@ def place_of(unit: Unit) -> Place:
 
 
 def _m3(volume: object) -> int:
-    return volume.m3 if isinstance(volume, Volume) else int(volume)  # type: ignore[call-overload,no-any-return]
+    return volume.m3 if isinstance(volume, Volume) else int(str(volume))
+
+
+# -- finding --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFilter:
+    """What the list is asked for; '' is everything. `region` is an area's code."""
+
+    words: str = ""
+    region: str = ""
+    kind: str = ""
+    sector: str = ""
+    state: str = "open"
+
+
+def units_found(actor: Actor, wanted: UnitFilter, today: date) -> QuerySet[Unit]:
+    """The units of the list, in the order of their pinyin."""
+    units = Unit.objects.visible_to(actor).select_related("region", "address_area")
+    if wanted.region:
+        units = units.filter(region__code=wanted.region)
+    if wanted.kind:
+        units = units.filter(kind=wanted.kind)
+    if wanted.sector:
+        units = units.filter(sector=wanted.sector)
+    if wanted.state == "open":
+        units = units.active_on(today)
+    elif wanted.state == "closed":
+        units = units.filter(closed_on__lte=today)
+    return matching(units, wanted.words)
+
+
+def matching(units: QuerySet[Unit], words: str) -> QuerySet[Unit]:
+    """Units whose name, pinyin, code, telephone, permit, well or township holds every word."""
+    for one in search_words(words):
+        places = Area.objects.filter(name__contains=one).values("pk")
+        found = (
+            Q(name__icontains=one)
+            | Q(code__icontains=one)
+            | Q(address__contains=one)
+            | Q(address_area__in=places)
+            | Q(region__in=places)
+            | Q(pk__in=Permit.objects.filter(number__icontains=one).values("unit"))
+            | Q(pk__in=Intake.objects.filter(name__icontains=one).values("unit"))
+        )
+        if one.isascii():
+            units = units.alias(letters=Replace(F("pinyin"), Value(" "), Value("")))
+            found |= Q(letters__contains=one.lower()) | Q(phone__contains=one)
+        units = units.filter(found)
+    return units
+
+
+def permit_totals(units: Sequence[Unit], on: date) -> dict[int, Volume]:
+    """Σ valid permits of each unit over all sources; a unit without any is absent."""
+    totals: dict[int, Volume] = {}
+    for (unit, _), volume in permitted([unit.pk for unit in units], on).items():
+        totals[unit] = totals.get(unit, Volume()) + volume
+    return totals
+
+
+def regions_held(actor: Actor) -> list[Area]:
+    """The budget regions that lie in an officer's places."""
+    held = scope(actor, Permission.UNIT_VIEW, area="")
+    return list(Area.objects.filter(held, has_own_budget=True))
+
+
+# -- a unit as rules see it -------------------------------------------------------------------------
+
+
+def card_of(unit: Unit) -> UnitCard:
+    return UnitCard(
+        code=unit.code,
+        name=unit.name,
+        kind=UnitKind(unit.kind),
+        sector=Sector(unit.sector),
+        address_area=unit.address_area_id,
+        address=unit.address,
+        contact=unit.contact,
+        phone=unit.phone,
+        is_xpcc=unit.is_xpcc,
+        guarantees_living=unit.guarantees_living,
+    )
+
+
+def permit_facts(permit: Permit) -> PermitFacts:
+    return PermitFacts(
+        number=permit.number,
+        source=Source(permit.source),
+        volume=permit.volume,
+        valid_from=permit.valid_from,
+        valid_until=permit.valid_until,
+    )
+
+
+def lies_outside(unit: Unit) -> bool:
+    """Whether the address lies outside the budget region (USERS 23)."""
+    region, address = unit.region.path, unit.address_area.path
+    return not Place(region).holds(Place(address)) and not Place(address).holds(Place(region))
+
+
+def unit_findings(unit: Unit, permits: Iterable[Permit], people: int, today: date) -> list[Finding]:
+    """What a clerk should look at, computed from what stands there."""
+    facts = UnitFacts(
+        card=card_of(unit),
+        permits=[permit_facts(permit) for permit in permits],
+        supplied=unit.pk in suppliers_of([unit.pk], today),
+        outside_region=lies_outside(unit),
+        people=people,
+        closed=unit.closed_on is not None and unit.closed_on <= today,
+    )
+    return check_unit(facts, today)
+
+
+def closing_facts(unit: Unit, today: date) -> ClosingFacts:
+    link = suppliers_of([unit.pk], today).get(unit.pk)
+    return ClosingFacts(
+        opened_on=unit.opened_on,
+        closed_on=unit.closed_on,
+        customers=len(customers_of(unit, today)) if unit.kind_term.is_supplier else 0,
+        intakes=unit.intakes.filter(until=None).count(),
+        permits=unit.permits.filter(valid_until__gte=today).count(),
+        supplied_by=link.supplier.name if link else "",
+    )
+
+
+def activities_by_year(unit: Unit) -> dict[int, list[Activity]]:
+    """What a unit declared, the newest year first."""
+    years: dict[int, list[Activity]] = {}
+    for row in unit.activities.order_by("-year", "item", "method"):
+        years.setdefault(row.year, []).append(row)
+    return years
+
+
+# -- lists of a year --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryLine:
+    """A region's list of a year beside what the registry holds today."""
+
+    area: Area
+    directory: Directory | None
+    units: int
+    without_phone: int
+    snapshot: int
+
+
+def directory_lines(actor: Actor, year: int, today: date) -> list[DirectoryLine]:
+    """The lists of every budget region that an actor may see."""
+    areas = regions_held(actor)
+    directories = {
+        row.area_id: row
+        for row in Directory.objects.filter(year=year, area__in=areas).annotate(
+            entry_count=Count("entries")
+        )
+    }
+    mine = Unit.objects.visible_to(actor).active_on(today).filter(region__in=areas).order_by()
+    counts = {
+        row["region"]: row
+        for row in mine.values("region").annotate(
+            units=Count("pk"), mute=Count("pk", filter=Q(phone=""))
+        )
+    }
+    nothing = {"units": 0, "mute": 0}
+    return [
+        DirectoryLine(
+            area,
+            directories.get(area.pk),
+            counts.get(area.pk, nothing)["units"],
+            counts.get(area.pk, nothing)["mute"],
+            getattr(directories.get(area.pk), "entry_count", 0),
+        )
+        for area in areas
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryChange:
+    """How the registry differs today from the list as it was reported."""
+
+    unit: Unit
+    what: str
+
+
+def directory_changes(directory: Directory, today: date) -> list[DirectoryChange]:
+    """新增, 退出 and changed kind or sector since the list was reported."""
+    listed = {row.unit_id: row for row in directory.entries.select_related("unit__region")}
+    if not listed:
+        return []
+    present = {unit.pk: unit for unit in units_in(directory.area, today)}
+    changes = [DirectoryChange(present[pk], "新增") for pk in present.keys() - listed.keys()]
+    changes += [
+        DirectoryChange(row.unit, "退出" if row.unit.closed_on else "迁出")
+        for pk, row in listed.items()
+        if pk not in present
+    ]
+    for pk in present.keys() & listed.keys():
+        unit, row = present[pk], listed[pk]
+        if unit.kind != row.kind:
+            kinds = f"{UnitKind(row.kind).label} → {unit.kind_term.label}"
+            changes.append(DirectoryChange(unit, f"类型：{kinds}"))
+        if unit.sector != row.sector:
+            sectors = f"{Sector(row.sector).label} → {unit.sector_term.label}"
+            changes.append(DirectoryChange(unit, f"行业：{sectors}"))
+    return sorted(changes, key=lambda change: (change.what, change.unit.pinyin))

@@ -1,0 +1,1 @@
+"""Writing the registry, by subject: units, waters (permits, intakes, supply, activities), lists, people."""
