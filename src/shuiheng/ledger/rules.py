@@ -13,6 +13,7 @@ from datetime import date
 from shuiheng.core.refusal import Kind, Refusal
 from shuiheng.core.vocabulary import Book, Sector, Source, Term
 from shuiheng.core.volume import Volume, total
+from shuiheng.ui.parts import State
 
 
 class AccountKind(Term):
@@ -144,9 +145,12 @@ class PeriodState(Term):
     LOCKED = "locked", "已封账"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class AccountKey:
-    """Which account: the natural key, all of it. 0 stands for 'none' in area, unit and supplier."""
+    """Which account: the natural key, all of it. 0 stands for 'none' in area, unit and supplier.
+
+    Keys sort by their name.
+    """
 
     book: Book
     year: int
@@ -161,6 +165,9 @@ class AccountKey:
     def __post_init__(self) -> None:
         in_network = self.book is Book.NETWORK
         assert in_network == (self.source is Source.NETWORK), "book and source belong together"
+
+    def __lt__(self, other: AccountKey) -> bool:
+        return self.name < other.name
 
     @property
     def name(self) -> str:
@@ -326,3 +333,19 @@ def sum_balances(balances: Sequence[Balance]) -> Balance:
         total(b.moved_out for b in balances),
         total(b.used for b in balances),
     )
+
+
+def booked_month(year: int, today: date, report_day: int) -> int:
+    """The last month of `year` whose use is in the books on `today`: reports of a month are due on
+    `report_day` of the next. 0 before the first, 12 after the last."""
+    months = (today.year - year) * 12 + today.month - 1 - (today.day < report_day)
+    return min(max(months, 0), 12)
+
+
+def state_of(used: Volume, quota: Volume, planned: Volume, warn_percent: int) -> State:
+    """超额: used beyond the quota. 预警: beyond the plan by more than `warn_percent` (execution.warn_percent)."""
+    if used > quota:
+        return State.OVER
+    if used.m3 * 100 > planned.m3 * (100 + warn_percent):
+        return State.WARNED
+    return State.NORMAL

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from shuiheng.core.access import Actor, Permission
+from shuiheng.core.refusal import Kind, Refusal
 from shuiheng.core.vocabulary import PLAN_SECTORS, Book, Sector, Source
 from shuiheng.core.volume import Volume, total
 from shuiheng.ledger.models import Account, Period, Transfer
@@ -18,9 +20,12 @@ from shuiheng.ledger.rules import (
     Balance,
     Code,
     PeriodState,
+    booked_month,
     sum_balances,
 )
-from shuiheng.office.models import Area
+from shuiheng.office.models import Area, PolicyValue
+from shuiheng.office.selectors import scope
+from shuiheng.registry.models import Unit
 
 HOLDING = (AccountKind.QUOTA, AccountKind.LOSS)
 
@@ -163,7 +168,8 @@ class RegionSheet:
 
     `granted[source]` = Σ sectors + reserve + what waits in its pool; the same for use. A supplier's
     share stands under the sectors of its customers, its loss as a line of its own, and what it has
-    not yet handed on (or resolved) as `Sector.SUPPLY`. What lapsed at the end of the year stays where
+    not yet handed on (or resolved) as `Sector.SUPPLY`. `lent` is what the provision has advanced before
+    the issue (negative), so that the sums hold on every day. What lapsed at the end of the year stays where
     it was granted, so that a closed year reads as it was.
     """
 
@@ -175,6 +181,7 @@ class RegionSheet:
     reserve: dict[Source, Volume]
     pool: dict[Source, Volume]
     suspense: Volume
+    lent: Volume
 
     @property
     def total_granted(self) -> Volume:
@@ -203,7 +210,8 @@ def region_sheet(area: Area, year: int) -> RegionSheet:
 
 
 def _granted_from_above(areas: Sequence[int], year: int) -> dict[int, dict[Source, Volume]]:
-    """What came down into each region's pools less what went back up: its quota by source."""
+    """What came into each area's pools from above less what it handed on or back: its own quota by
+    source. A city's own is what it has left undistributed."""
     found: dict[int, dict[Source, Volume]] = {area: {} for area in areas}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -213,10 +221,8 @@ def _granted_from_above(areas: Sequence[int], year: int) -> dict[int, dict[Sourc
             JOIN ledger_transfer t ON t.credit_id = p.id OR t.debit_id = p.id
             JOIN ledger_account o
               ON o.id = CASE WHEN t.credit_id = p.id THEN t.debit_id ELSE t.credit_id END
-            JOIN office_area a ON a.id = p.area_id
             WHERE p.kind = 'pool' AND p.book = 'abstraction' AND p.year = %s
-              AND p.area_id = ANY(%s)
-              AND (o.kind = 'world' OR (o.kind = 'pool' AND o.area_id = a.parent_id))
+              AND p.area_id = ANY(%s) AND o.kind IN ('world', 'pool')
             GROUP BY 1, 2
             """,
             [year, list(areas)],
@@ -247,6 +253,7 @@ def _sheet(
         reserve=by_source(AccountKind.RESERVE, AccountKind.LAPSED, whole=False),
         pool=by_source(AccountKind.POOL),
         suspense=total(balance.used for balance in suspense),
+        lent=total(by_source(AccountKind.PROVISION).values()),
     )
 
 
@@ -390,8 +397,7 @@ def _sheet_breaches(sheet: RegionSheet) -> list[Breach]:
     """region = Σ sources = Σ sectors + reserve (+ what still waits in the pool), granted and used."""
     where = f"区域 {sheet.area} {sheet.year}"
     sectors = sum_balances(list(sheet.by_sector.values()))
-    lent = _lent(sheet)
-    held = sectors.net + sheet.total_reserve + total(sheet.pool.values()) + lent
+    held = sectors.net + sheet.total_reserve + total(sheet.pool.values()) + sheet.lent
     found = []
     if held != sheet.total_granted:
         rule = "区域额度等于各行业加预留"
@@ -401,12 +407,6 @@ def _sheet_breaches(sheet: RegionSheet) -> list[Breach]:
         used = (sectors.used + sheet.suspense).m3
         found.append(Breach(rule, where, sheet.total_used.m3, used))
     return found
-
-
-def _lent(sheet: RegionSheet) -> Volume:
-    """What the provision has lent before the issue (negative), so that the sums hold every day."""
-    rows = balances(sheet.year, Q(area=sheet.area, kind="provision", book="abstraction"))
-    return total(balance.net for balance in rows.values())
 
 
 def transfers_of(document: str) -> list[Transfer]:
@@ -435,3 +435,97 @@ def use_through(units: Sequence[int], year: int, day: date) -> dict[int, Volume]
             [year, list(units), day],
         )
         return {unit: Volume(int(used)) for unit, used in cursor.fetchall()}
+
+
+# -- what a person may open ------------------------------------------------------------------------
+
+
+def unit_seen(
+    actor: Actor, unit_id: int, permission: Permission = Permission.LEDGER_VIEW
+) -> Unit:
+    """A unit the person may see the books of; another's is missing, not forbidden."""
+    units = Unit.objects.visible_to(actor, permission)
+    unit = units.select_related("region__parent", "address_area").filter(pk=unit_id).first()
+    if unit is None:
+        raise _missing("单位")
+    return unit
+
+
+def area_seen(actor: Actor, area_id: int) -> Area:
+    """An area whose books the person may see."""
+    area = Area.objects.select_related("parent").filter(pk=area_id).first()
+    if area is None or not actor.may(Permission.LEDGER_VIEW, area.place):
+        raise _missing("区域")
+    return area
+
+
+def transfers_seen(actor: Actor) -> QuerySet[Transfer]:
+    """The transfers that touch an account of the person's: a unit sees its own side of a document."""
+    ours = Q(pk__in=[])
+    for side in ("debit", "credit"):
+        ours |= scope(actor, Permission.LEDGER_VIEW, area=f"{side}__area", unit=f"{side}__unit")
+    related = ("debit__unit", "credit__unit", "debit__area", "credit__area", "act")
+    return Transfer.objects.filter(ours).select_related(*related)
+
+
+def _missing(what: str) -> Refusal:
+    return Refusal(
+        "ledger.not_found",
+        f"没有这个{what}的水账，或者它不在您可以查看的范围里。",
+        kind=Kind.MISSING,
+        remedy="请从首页或上面的搜索重新进入。",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Yardstick:
+    """What use is held against: the last month in the books, and from how far beyond plan to warn."""
+
+    month: int
+    warn_percent: int
+
+
+def yardstick(year: int, today: date) -> Yardstick:
+    rows = PolicyValue.objects.filter(
+        key__in=["report.day", "execution.warn_percent"], effective_from__lte=today, area=None
+    )
+    values: dict[str, int] = {}
+    for row in rows:  # newest first within a key
+        values.setdefault(row.key, row.value)
+    month = booked_month(year, today, values["report.day"])
+    return Yardstick(month, values["execution.warn_percent"])
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyBooks:
+    """A supplier's month in the books: 取水 = 供水 + 损失 once the month is closed (USERS 2)."""
+
+    month: int
+    abstraction: Volume
+    deliveries: Volume
+    loss: Volume
+
+    @property
+    def open_difference(self) -> Volume:
+        """What has been taken and is neither delivered nor lost yet: the month is not closed."""
+        return self.abstraction - self.deliveries - self.loss
+
+
+def supply_by_month(supplier: int, year: int) -> list[SupplyBooks]:
+    """Twelve months of a supplier: what it took, what it delivered, what was lost."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            MONTHLY_USE.format(condition="(h.unit_id = %s OR h.supplier_id = %s)"),
+            [year, supplier, supplier],
+        )
+        rows = cursor.fetchall()
+    sums = {month: [0, 0, 0] for month in range(1, 13)}
+    for _, _, book, _, sector, _, month, used, _ in rows:
+        place = 0 if book == Book.ABSTRACTION else 2 if sector == Sector.LOSS else 1
+        sums[month][place] += int(used)
+    return [SupplyBooks(month, *map(Volume, parts)) for month, parts in sums.items()]
+
+
+def quotas_of_unit(unit: int, year: int, book: Book) -> dict[AccountKey, Balance]:
+    """A unit's own quotas in one book; a supplier's losses stand in its network, not here."""
+    return balances(year, Q(unit=unit, book=book, kind=AccountKind.QUOTA.value))

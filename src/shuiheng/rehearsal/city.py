@@ -12,11 +12,66 @@ from random import Random
 
 from shuiheng.core.vocabulary import Sector, Source, UnitKind
 
-HEADS = (
-    "丰源 兴牧 曙光 恒达 蓝天 宏远 华泰 顺发 天山 博格达 金穗 绿野 瑞丰 祥和 东盛 西域 腾龙 众合 嘉禾 "
-    "银河 昆仑 红旗 新农 春华 秋实 长青 永昌 盛世 汇通 鑫源 安泰 福民 利民 同心 远大 冰峰 雪莲 胡杨 戈壁 "
-    "沃土 清泉 玉泉 大地 联众 万佳 吉祥 宝丰 天润 百川 泰和 庆丰 双河 三坪 北园 南湖 西山 古牧 柏杨"
-).split()
+HEADS = [
+    "丰源",
+    "兴牧",
+    "曙光",
+    "恒达",
+    "蓝天",
+    "宏远",
+    "华泰",
+    "顺发",
+    "天山",
+    "博格达",
+    "金穗",
+    "绿野",
+    "瑞丰",
+    "祥和",
+    "东盛",
+    "西域",
+    "腾龙",
+    "众合",
+    "嘉禾",
+    "银河",
+    "昆仑",
+    "红旗",
+    "新农",
+    "春华",
+    "秋实",
+    "长青",
+    "永昌",
+    "盛世",
+    "汇通",
+    "鑫源",
+    "安泰",
+    "福民",
+    "利民",
+    "同心",
+    "远大",
+    "冰峰",
+    "雪莲",
+    "胡杨",
+    "戈壁",
+    "沃土",
+    "清泉",
+    "玉泉",
+    "大地",
+    "联众",
+    "万佳",
+    "吉祥",
+    "宝丰",
+    "天润",
+    "百川",
+    "泰和",
+    "庆丰",
+    "双河",
+    "三坪",
+    "北园",
+    "南湖",
+    "西山",
+    "古牧",
+    "柏杨",
+]
 TAILS: dict[str, tuple[str, ...]] = {
     "farm": ("种植专业合作社", "农业合作社", "家庭农场", "灌溉用水协会", "养殖场", "果蔬基地"),
     "factory": (
@@ -171,7 +226,9 @@ class CityPlan:
         unit.lines.append(self._line(main, unit.sector, use * part // 100, unit.sector))
         if part < 100:
             other = Source.GROUND if main is Source.SURFACE else Source.SURFACE
-            unit.lines.append(self._line(other, unit.sector, use * (100 - part) // 100, unit.sector))
+            unit.lines.append(
+                self._line(other, unit.sector, use * (100 - part) // 100, unit.sector)
+            )
 
     def _crops(self, area: int) -> Iterator[tuple[str, str, int]]:
         crops = self.random.sample(DEMO_CROPS, self.random.choice((1, 2, 3)))
@@ -220,7 +277,9 @@ class CityPlan:
         )
 
     def _add_irrigation_district(self, region: str, customers: int) -> None:
-        district = self._unit("灌区管理所", UnitKind.IRRIGATION_DISTRICT, Sector.AGRICULTURE, region)
+        district = self._unit(
+            "灌区管理所", UnitKind.IRRIGATION_DISTRICT, Sector.AGRICULTURE, region
+        )
         supplier = len(self.units) - 1
         self._add_customers(supplier, region, customers, ("farm",))
         self._complete_supplier(district, supplier, None, {Source.SURFACE: 100}, 22)
@@ -231,9 +290,7 @@ class CityPlan:
         self._add_customers(supplier, region, customers, ("factory", "park"))
         self._complete_supplier(plant, supplier, None, {Source.UNCONVENTIONAL: 100}, 4)
 
-    def _add_customers(
-        self, supplier: int, region: str, count: int, sorts: tuple[str, ...]
-    ) -> int:
+    def _add_customers(self, supplier: int, region: str, count: int, sorts: tuple[str, ...]) -> int:
         kind = UnitKind.CANAL_CUSTOMER if sorts == ("farm",) else UnitKind.NETWORK_CUSTOMER
         sectors = {
             "service": Sector.SERVICES, "factory": Sector.INDUSTRY, "farm": Sector.AGRICULTURE,

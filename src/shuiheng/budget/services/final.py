@@ -18,7 +18,7 @@ from shuiheng.budget.models import (
 )
 from shuiheng.budget.rules import AreaFinalState, FinalState
 from shuiheng.budget.services.steps import take_step
-from shuiheng.core.access import Actor, Permission, require
+from shuiheng.core.access import SYSTEM, Actor, Permission, require
 from shuiheng.core.clock import beijing_date
 from shuiheng.core.refusal import Kind, Refusal
 from shuiheng.core.vocabulary import Book, Sector, Source
@@ -66,6 +66,22 @@ def confirm_final(account_ids: Sequence[int], *, actor: Actor, now: datetime, ke
     _refresh([account for account in accounts if account.state == FinalState.OPEN])
     take_step(accounts, "confirm", act=act, actor=actor)
     finish_act(act, f"final/{account_ids[0]}", f"确认 {len(accounts)} 件决算")
+    return len(accounts)
+
+
+@transaction.atomic
+def confirm_final_for(account_ids: Sequence[int], *, actor: Actor, now: datetime, key: str) -> int:
+    """代办: an officer confirms with the units' stamped papers at hand; his name stands in the act."""
+    args = {"ids": list(account_ids)}
+    act = begin_act(key, "final.confirm_for", actor=actor, now=now, args=args)
+    accounts = _locked(account_ids)
+    if act.done:
+        return len(accounts)
+    for account in accounts:
+        require(actor, Permission.BUDGET_DRAFT_FOR, account.place)
+    _refresh([account for account in accounts if account.state == FinalState.OPEN])
+    take_step(accounts, "confirm", act=act, actor=SYSTEM)
+    finish_act(act, f"final/{account_ids[0]}", f"代办确认 {len(accounts)} 件决算")
     return len(accounts)
 
 
@@ -271,7 +287,7 @@ def _lapse(areas: Sequence[Area], year: int, act: Act) -> None:
         Q(kind__in=[kind.value for kind in kinds]) | Q(kind="pool", book="network")
     )
     entries = rules.plan_lapse(
-        sorted(balances(year, inside).items()),
+        sorted(balances(year, inside).items(), key=lambda row: row[0]),
         effective_on=date(year, 12, 31),
         document=f"area-final/{year}",
     )
