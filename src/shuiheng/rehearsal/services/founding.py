@@ -129,12 +129,8 @@ def _add_water(plan: CityPlan, units: list[Unit], year: int) -> None:
                     for month, m3 in enumerate(line.months, start=1)
                 ]
         for crop, method, area in planned.crops:
-            for each in (year - 1, year):
-                activities.append(
-                    Activity(
-                        unit=unit, year=each, item=crop, method=method, quantity=area, measure="亩"
-                    )
-                )
+            crops = {"item": crop, "method": method, "quantity": area, "measure": "亩"}
+            activities += [Activity(unit=unit, year=each, **crops) for each in (year - 1, year)]
     Intake.objects.bulk_create(intakes, batch_size=2000)
     PastUse.objects.bulk_create(past, batch_size=5000)
     Activity.objects.bulk_create(activities, batch_size=2000)
