@@ -54,6 +54,8 @@ class Permission(Term):
     FINAL_REVIEW = "final.review", "审核决算"
     FINAL_CLOSE = "final.close", "完成市级决算"
     LEDGER_VIEW = "ledger.view", "查看水账"
+    PAPER_HANDLE = "paper.handle", "办理文书"
+    PAPER_ACKNOWLEDGE = "paper.acknowledge", "签收文书"
     POLICY_VIEW = "policy.view", "查看参数"
     POLICY_EDIT = "policy.edit", "维护参数"
     POST_ASSIGN = "post.assign", "安排岗位"
@@ -63,7 +65,13 @@ class Permission(Term):
 
 P = Permission
 _UNIT_READ = frozenset({P.UNIT_VIEW, P.BUDGET_VIEW, P.LEDGER_VIEW, P.POLICY_VIEW})
-_UNIT_WORK = _UNIT_READ | {P.BUDGET_DRAFT, P.USE_REPORT, P.ADJUSTMENT_APPLY, P.FINAL_CONFIRM}
+_UNIT_WORK = _UNIT_READ | {
+    P.BUDGET_DRAFT,
+    P.USE_REPORT,
+    P.ADJUSTMENT_APPLY,
+    P.FINAL_CONFIRM,
+    P.PAPER_ACKNOWLEDGE,
+}
 _OFFICE_READ = _UNIT_READ | {P.PLANNING_VIEW}
 _COUNTY_WORK = _OFFICE_READ | {
     P.UNIT_EDIT,
@@ -71,6 +79,7 @@ _COUNTY_WORK = _OFFICE_READ | {
     P.BUDGET_DRAFT_FOR,
     P.USE_REPORT_FOR,
     P.BUDGET_COMPILE,
+    P.PAPER_HANDLE,
 }
 _REVIEW = frozenset({P.BUDGET_REVIEW, P.ADJUSTMENT_DECIDE, P.FINAL_REVIEW})
 _CITY_WORK = _COUNTY_WORK | {P.ALLOCATION_ENTER, P.BASELINE_RUN, P.CHANGE_ABOVE_ENTER}
@@ -80,7 +89,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.SUPPLIER_MANAGER: _UNIT_WORK,
     Role.IRRIGATION_MANAGER: _UNIT_WORK,
     Role.METER_CONTRACTOR: frozenset({P.UNIT_VIEW}),
-    Role.TOWNSHIP_OFFICER: _OFFICE_READ | {P.BUDGET_DRAFT_FOR, P.USE_REPORT_FOR},
+    Role.TOWNSHIP_OFFICER: _OFFICE_READ | {P.BUDGET_DRAFT_FOR, P.USE_REPORT_FOR, P.PAPER_HANDLE},
     Role.COUNTY_OFFICER: _COUNTY_WORK,
     Role.COUNTY_REVIEWER: _COUNTY_WORK | _REVIEW,
     Role.CITY_OFFICER: _CITY_WORK,
