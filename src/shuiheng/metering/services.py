@@ -12,7 +12,7 @@ from shuiheng.core.clock import beijing_date, month_end
 from shuiheng.core.refusal import Kind, Refusal
 from shuiheng.core.vocabulary import Book, Sector, Source, UseBasis
 from shuiheng.ledger.models import Transfer
-from shuiheng.ledger.rules import AccountKey, AccountKind, Code
+from shuiheng.ledger.rules import AccountKey, AccountKind, Code, Entry
 from shuiheng.ledger.services import post
 from shuiheng.metering import rules, selectors
 from shuiheng.metering.models import SupplyMonth, UseReport
@@ -20,7 +20,7 @@ from shuiheng.metering.rules import Posted, ReportRow
 from shuiheng.office.models import Act, Area
 from shuiheng.office.services import begin_act, finish_act
 from shuiheng.registry.models import SupplyLink, Unit
-from shuiheng.registry.selectors import past_use, suppliers_of
+from shuiheng.registry.selectors import customers_of, past_use, suppliers_of
 
 
 @transaction.atomic
@@ -51,7 +51,8 @@ def report_use(
         _require_reporter(actor, unit, links.get(unit.pk))
     before = selectors.current_reports(units, year, month)
     posted = _posted(before.values())
-    reports, entries = [], []
+    reports: list[UseReport] = []
+    entries: list[Entry] = []
     for row in rows:
         unit = units[row.unit]
         old = before.get((row.unit, row.source, row.sector, month))
@@ -229,7 +230,7 @@ def _posted_loss(old: SupplyMonth | None, account: AccountKey) -> Posted | None:
 
 def _refuse_incomplete(supplier: Unit, year: int, month: int) -> None:
     day = month_end(year, month)
-    customers = [link.customer for link in selectors.customers_of(supplier, day)]
+    customers = [link.customer for link in customers_of(supplier, day)]
     units = [supplier, *customers]
     reported = selectors.current_reports((unit.pk for unit in units), year, month)
     lines = selectors.expected_lines(units, day)

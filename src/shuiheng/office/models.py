@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.expressions import Combinable
 
 from shuiheng.core.access import Place, Role
 from shuiheng.core.vocabulary import AreaKind, Confidence
@@ -14,6 +15,9 @@ from shuiheng.core.volume import Volume
 
 class VolumeField(models.BigIntegerField):
     """Whole cubic metres as `core.Volume`, in Python, in filters and out of `Sum`."""
+
+    _pyi_private_set_type: Volume | Combinable
+    _pyi_private_get_type: Volume
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Volume | None:
         return None if value is None else Volume(int(value))

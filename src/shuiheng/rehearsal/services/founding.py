@@ -138,7 +138,7 @@ def _add_water(plan: CityPlan, units: list[Unit], year: int) -> None:
 
 
 def _permits(plan: CityPlan, units: list[Unit], year: int) -> list[Permit]:
-    permits = []
+    permits: list[Permit] = []
     for number, (planned, unit) in enumerate(zip(plan.units, units, strict=True)):
         for line in planned.lines:
             if line.permit:
