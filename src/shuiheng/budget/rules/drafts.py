@@ -96,12 +96,14 @@ def _unit_slip(line: DraftLine) -> Finding | None:
     reference = line.last_used or line.last_quota or line.permit
     if not reference or line.proposed.m3 < 1000 * reference.m3:
         return None
+    if line.permit is not None and line.proposed <= line.permit:
+        return None  # a year in which hardly any of the permit was used proves no slip
     as_m3 = Volume(line.proposed.m3 // M3_PER_WAN)
     return Finding(
         "draft.unit_slip",
         Severity.MUST_FIX,
         f"是不是把 m³ 填成了万m³？{line.proposed.wan(0)} 万m³ 是"
-        f"{'许可' if reference == line.permit else '去年'}的 "
+        f"{'许可' if reference == line.permit else '上年'}的 "
         f"{line.proposed.m3 // reference.m3:,} 倍；{as_m3} 就是 {as_m3.wan()} 万m³。",
         field=line.field,
         repair=str(as_m3.m3),
@@ -120,7 +122,7 @@ def _compare_with_last_year(line: DraftLine) -> list[Finding]:
         Finding(
             "draft.far_from_last_year",
             Severity.LOOK,
-            f"{line.label}申报 {line.proposed.wan()} 万m³，去年用了 {last.wan()} 万m³，差得很{more}。"
+            f"{line.label}申报 {line.proposed.wan()} 万m³，上年用了 {last.wan()} 万m³，差得很{more}。"
             "情况属实请在说明里写一句原因。",
             field=line.field,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from shuiheng.budget.models import Budget
@@ -51,29 +51,37 @@ def year_of_use(units: Sequence[int], year: int) -> YearOfUse:
         months[row.month - 1] += row.used
         found[row.unit][line] = tuple(months)
     before = past_use([unit for unit in units if unit not in found], year)
-    kinds = dict(Unit.objects.filter(pk__in={unit for unit, _ in before}).values_list("pk", "kind"))
-    sectors = dict(Unit.objects.filter(pk__in=kinds).values_list("pk", "sector"))
-    for (unit, source), months in before.items():
-        supplier = UnitKind(kinds[unit]).is_supplier
+    rows = Unit.objects.filter(pk__in={unit for unit, _ in before})
+    cards = {pk: (kind, sector) for pk, kind, sector in rows.values_list("pk", "kind", "sector")}
+    for (unit, source), twelve in before.items():
+        kind, sector = UnitKind(cards[unit][0]), Sector(cards[unit][1])
         if source is Source.NETWORK:
-            sector = Sector.RESIDENTS if supplier else Sector(sectors[unit])
-            line = (Book.NETWORK, source, sector)
+            line = (Book.NETWORK, source, Sector.RESIDENTS if kind.is_supplier else sector)
         else:
-            line = (Book.ABSTRACTION, source, Sector.SUPPLY if supplier else Sector(sectors[unit]))
-        found.setdefault(unit, {})[line] = months
+            line = (Book.ABSTRACTION, source, Sector.SUPPLY if kind.is_supplier else sector)
+        found.setdefault(unit, {})[line] = twelve
     return found
 
 
-def draft_facts(budgets: Sequence[Budget], day: date) -> dict[int, DraftFacts]:
-    """Each draft beside last year's use and quota, its permits, and the need by norms."""
+def draft_facts(
+    budgets: Sequence[Budget],
+    day: date,
+    *,
+    need: Mapping[int, Volume] | None = None,
+    permits: Mapping[tuple[int, Source], Volume] | None = None,
+) -> dict[int, DraftFacts]:
+    """Each draft beside last year's use and quota, its permits, and the need by norms.
+
+    Who has read the needs or the permits already hands them over.
+    """
     if not budgets:
         return {}
     year = budgets[0].year
     units = [budget.unit_id for budget in budgets]
     used = year_of_use(units, year - 1)
     quotas = unit_quotas(units, year - 1)
-    permits = permitted(units, day)
-    need = needs(units, year, day)
+    permits = permitted(units, day) if permits is None else permits
+    need = needs(units, year, day) if need is None else need
     wanted = deliveries_wanted(budgets, day)
     facts = {}
     for budget in budgets:
@@ -95,7 +103,7 @@ def _draft_line(
     line: object,
     used: dict[Line, tuple[Volume, ...]],
     before: dict[Line, Balance],
-    permits: dict[tuple[int, Source], Volume],
+    permits: Mapping[tuple[int, Source], Volume],
     unit: int,
 ) -> DraftLine:
     key = (Book(line.book), Source(line.source), Sector(line.sector))  # type: ignore[attr-defined]

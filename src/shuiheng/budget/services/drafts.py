@@ -9,7 +9,7 @@ from django.db import transaction
 
 from shuiheng.budget import rules
 from shuiheng.budget.models import AreaBudget, AreaFinal, Budget, BudgetLine
-from shuiheng.budget.selectors.facts import draft_facts, lines_for, year_of_use
+from shuiheng.budget.selectors.facts import Line, draft_facts, lines_for, year_of_use
 from shuiheng.budget.services.steps import take_step
 from shuiheng.core.access import SYSTEM, Actor, Permission, require
 from shuiheng.core.clock import beijing_date
@@ -21,8 +21,14 @@ from shuiheng.ledger.services import set_period
 from shuiheng.office.models import Act, Area
 from shuiheng.office.selectors import budget_regions, policy
 from shuiheng.office.services import begin_act, finish_act, keep_area_year
-from shuiheng.registry.models import Unit
+from shuiheng.papers.rules import Channel
+from shuiheng.papers.services import send_message
+from shuiheng.registry.models import Activity, Unit
+from shuiheng.registry.rules.waters import ActivityRow
 from shuiheng.registry.selectors import units_in
+from shuiheng.registry.services.waters import declare_activities
+
+NOT_FILED = (rules.UnitStage.DRAFT, rules.UnitStage.RETURNED)
 
 
 @transaction.atomic
@@ -84,16 +90,19 @@ def save_draft(
     proposed: Mapping[int, Volume],
     months: Sequence[Volume],
     note: str,
+    activities: Sequence[ActivityRow] | None = None,
     version: int,
     actor: Actor,
     now: datetime,
     key: str,
 ) -> Budget:
-    """Keep what has been typed so far: `proposed` by line id, twelve `months`. Nothing is judged yet.
+    """Keep what has been typed so far: `proposed` by line id, twelve `months`, what is planted or made
+    (None: the page did not ask). Nothing is judged yet.
 
     `version` is the one the page was made from: a stale page is refused, so nobody overwrites.
     """
     args = {"budget": budget_id, "proposed": proposed, "months": months, "note": note}
+    args["activities"] = activities
     act = begin_act(key, "budget.save_draft", actor=actor, now=now, args=args)
     if act.done:
         return Budget.objects.get(pk=budget_id)
@@ -105,6 +114,8 @@ def save_draft(
     for line_id, volume in proposed.items():
         lines[line_id].proposed = volume
     BudgetLine.objects.bulk_update(lines.values(), ["proposed"])
+    if activities is not None:
+        _declare(budget, activities, actor=actor, now=now, key=f"{key}:activities")
     budget.months = [month.m3 for month in months]
     budget.note = note
     budget.version += 1
@@ -116,6 +127,16 @@ def save_draft(
     )
     finish_act(act, f"budget/{budget.pk}", "保存草案")
     return budget
+
+
+def _declare(
+    budget: Budget, activities: Sequence[ActivityRow], *, actor: Actor, now: datetime, key: str
+) -> None:
+    """Hand the activities to the registry, unless they are what it holds already."""
+    held = Activity.objects.filter(unit=budget.unit_id, year=budget.year)
+    known = {(row.item, row.method, row.quantity, row.measure) for row in held}
+    if known != {(row.item, row.method, row.quantity, row.measure) for row in activities}:
+        declare_activities(budget.unit_id, budget.year, activities, actor=actor, now=now, key=key)
 
 
 @transaction.atomic
@@ -149,7 +170,10 @@ def submit_drafts(
     if act.done:
         return 0, {}
     budgets = list(
-        Budget.objects.locked().filter(pk__in=budget_ids).select_related("unit__region", "region")
+        Budget.objects.locked()
+        .filter(pk__in=budget_ids)
+        .select_related("unit__region", "region")
+        .prefetch_related("lines")
     )
     facts = draft_facts(budgets, beijing_date(now))
     stuck = {}
@@ -168,12 +192,14 @@ def submit_drafts(
 
 @transaction.atomic
 def withdraw_draft(budget_id: int, *, actor: Actor, now: datetime, key: str) -> Budget:
-    """撤回: until the reviewer has decided."""
+    """撤回: until the reviewer has decided; by the unit, or by an officer who may draft for it."""
     act = begin_act(key, "budget.withdraw", actor=actor, now=now, args={"budget": budget_id})
     budget = _locked(budget_id)
     if act.done:
         return budget
-    take_step([budget], "withdraw", act=act, actor=actor)
+    _require_drafter(actor, budget)
+    helped = not actor.may(Permission.BUDGET_DRAFT, budget.place)
+    take_step([budget], "withdraw", act=act, actor=SYSTEM if helped else actor)
     finish_act(act, f"budget/{budget.pk}", "撤回草案")
     return budget
 
@@ -188,8 +214,9 @@ def draft_by_default(area: Area, year: int, *, actor: Actor, now: datetime, key:
     share = policy("draft.default_share", beijing_date(now)).value
     waiting = list(
         Budget.objects.locked()
-        .filter(region=area, year=year, stage__in=["draft", "returned"])
+        .filter(region=area, year=year, stage__in=NOT_FILED)
         .select_related("unit__region", "region")
+        .prefetch_related("lines")
     )
     facts = draft_facts(waiting, beijing_date(now))
     used = year_of_use([budget.unit_id for budget in waiting], year - 1)
@@ -212,7 +239,40 @@ def draft_by_default(area: Area, year: int, *, actor: Actor, now: datetime, key:
     return len(waiting)
 
 
-def _pattern(used: Mapping[object, tuple[Volume, ...]]) -> list[Volume]:
+@transaction.atomic
+def remind_units(
+    area: Area, year: int, text: str, *, actor: Actor, now: datetime, key: str
+) -> tuple[int, list[str]]:
+    """催报: a text message to who has not filed, once a day each (USERS 7). Returns how many were
+    sent, and the names of those without a telephone number: they are called or visited."""
+    args = {"area": area.pk, "year": year, "text": text}
+    act = begin_act(key, "budget.remind", actor=actor, now=now, args=args)
+    require(actor, Permission.BUDGET_DRAFT_FOR, area.place)
+    waiting = Budget.objects.filter(region=area, year=year, stage__in=NOT_FILED)
+    mute, sent = [], 0
+    for budget in waiting.select_related("unit", "region").order_by("unit__pinyin"):
+        if not budget.unit.phone:
+            mute.append(budget.unit.name)
+            continue
+        sent += 1
+        if not act.done:
+            send_message(
+                text,
+                channel=Channel.SMS,
+                recipient=budget.unit.contact or budget.unit.name,
+                address=budget.unit.phone,
+                area=area,
+                unit_id=budget.unit_id,
+                actor=actor,
+                now=now,
+                key=f"remind:{year}:{budget.pk}:{beijing_date(now)}",
+            )
+    if not act.done:
+        finish_act(act, f"area/{area.pk}", f"催报 {sent} 户，{len(mute)} 户没有电话")
+    return sent, mute
+
+
+def _pattern(used: Mapping[Line, tuple[Volume, ...]]) -> list[Volume]:
     months = [Volume()] * 12
     for volumes in used.values():
         months = [a + b for a, b in zip(months, volumes, strict=True)]
@@ -249,7 +309,7 @@ def _require_drafter(actor: Actor, budget: Budget) -> None:
 
 
 def _refuse_wrong_stage(budget: Budget) -> None:
-    if budget.stage_term not in (rules.UnitStage.DRAFT, rules.UnitStage.RETURNED):
+    if budget.stage_term not in NOT_FILED:
         raise Refusal(
             "draft.not_editable",
             f"草案现在是“{budget.stage_term.label}”，不能再改。",

@@ -29,6 +29,10 @@ def accept_drafts(
 ) -> int:
     """通过: accept one draft or a read list of them. `reviewed` overrides single lines (by line id),
     all others are accepted as proposed."""
+    if not budget_ids:
+        raise Refusal(
+            "review.nothing_picked", "还没有选中任何一件。", remedy="请先勾选要通过的草案。"
+        )
     figures = dict(reviewed or {})
     args = {"ids": list(budget_ids), "reviewed": figures}
     act = begin_act(key, "budget.accept", actor=actor, now=now, args=args)
@@ -95,9 +99,12 @@ def report_area(area_budget_id: int, *, actor: Actor, now: datetime, key: str) -
 
 
 @transaction.atomic
-def approve_area(area_budget_id: int, *, actor: Actor, now: datetime, key: str) -> AreaBudget:
-    """审定 a district's draft; for the city itself, record that the level above has agreed."""
-    budget = _area_step(area_budget_id, "approve", actor=actor, now=now, key=key)
+def approve_area(
+    area_budget_id: int, *, reply: str = "", actor: Actor, now: datetime, key: str
+) -> AreaBudget:
+    """审定 a district's draft; for the city itself, record that the level above has agreed, with the
+    number of its `reply`."""
+    budget = _area_step(area_budget_id, "approve", reason=reply, actor=actor, now=now, key=key)
     if budget.approved_on is None:
         budget.approved_on = beijing_date(now)
         budget.save(update_fields=["approved_on"])
@@ -126,12 +133,13 @@ def return_area(
 
 
 def _area_step(
-    area_budget_id: int, name: str, *, actor: Actor, now: datetime, key: str
+    area_budget_id: int, name: str, *, reason: str = "", actor: Actor, now: datetime, key: str
 ) -> AreaBudget:
-    act = begin_act(key, f"budget.{name}_area", actor=actor, now=now, args={"id": area_budget_id})
+    args = {"id": area_budget_id, "reason": reason}
+    act = begin_act(key, f"budget.{name}_area", actor=actor, now=now, args=args)
     budget = _locked_area(area_budget_id)
     if not act.done:
-        take_step([budget], name, act=act, actor=actor)
+        take_step([budget], name, act=act, actor=actor, reason=reason)
         finish_act(act, f"area-budget/{budget.pk}", f"{budget.area.name} {budget.stage_term.label}")
     return budget
 
