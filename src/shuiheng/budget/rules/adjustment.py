@@ -398,6 +398,11 @@ class _Above:
         return entries
 
 
+def is_over_by_cut(balance: Balance, cut: Volume) -> bool:
+    """因上级调减: over its quota only because that much was taken from above; no offender (USERS 4)."""
+    return balance.available.m3 < 0 <= (balance.available + cut).m3
+
+
 def _may_be_cut(account: AccountKey) -> bool:
     return account.sector not in (Sector.RESIDENTS, Sector.ECOLOGY)
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from shuiheng.core.refusal import Kind, Refusal
+from shuiheng.core.apportion import apportion
+from shuiheng.core.refusal import Finding, Kind, Refusal, Severity
 from shuiheng.core.vocabulary import Book, Sector, Source
 from shuiheng.core.volume import Volume, total
 from shuiheng.ledger.rules import AccountKey, AccountKind, Code, Entry
@@ -245,3 +246,75 @@ def take_interim_back(
         for claim in claims
         if claim.volume
     )
+
+
+def issued_months(quota: Volume, plan: Sequence[Volume]) -> tuple[Volume, ...]:
+    """The issued figure by month, in the proportion the unit planned; nothing where it planned nothing."""
+    if len(plan) != 12 or not any(plan):
+        return ()
+    return tuple(apportion(quota, [month.m3 for month in plan]))
+
+
+@dataclass(frozen=True, slots=True)
+class IssueFacts:
+    """What the page says before the issue. `differing` names the regions and sources whose units and
+    reserve are not the plan; `uncompiled` and `unapproved` are what still stands in the way."""
+
+    regions: int
+    differing: tuple[str, ...]
+    unapproved: bool
+    uncompiled: int
+    shorted: int
+    gap: Volume
+    empty: int
+    interim_units: int
+    interim: Volume
+    wetness: str
+
+
+def issue_findings(facts: IssueFacts) -> list[Finding]:
+    """The checks before 下达, each in a sentence; must-fix ones are what the issue would refuse."""
+    found = []
+    if facts.differing:
+        where = "、".join(facts.differing[:5])
+        found.append(
+            Finding(
+                "issue.sums",
+                Severity.MUST_FIX,
+                f"{len(facts.differing)} 处单位额度加预留与分配计划不相等：{where}。请重新核算。",
+            )
+        )
+    else:
+        found.append(
+            Finding(
+                "issue.equal",
+                Severity.NOTE,
+                f"{facts.regions} 个区逐水源核对：单位额度加预留与年度水量分配计划相等 ✓",
+            )
+        )
+    found += _stage_findings(facts)
+    if facts.shorted:
+        words = (
+            f"{facts.shorted} 个单位少于审核需求，合计少 {facts.gap.wan()} 万m³，通知里写明原因。"
+        )
+        found.append(Finding("issue.shorted", Severity.LOOK, words))
+    if facts.empty:
+        words = f"{facts.empty} 个单位的额度是 0（多为没有有效取水许可），也会收到通知。"
+        found.append(Finding("issue.empty", Severity.LOOK, words))
+    if facts.interim_units:
+        words = f"预下达 {facts.interim_units} 个单位 {facts.interim.wan()} 万m³ 全部并入下达额度，已用的水照记。"
+        found.append(Finding("issue.interim", Severity.NOTE, words))
+    words = f"分配计划{facts.wetness}丰增枯减；下达按计划数办理，不再另算一次。"
+    found.append(Finding("issue.wetness", Severity.NOTE, words))
+    return found
+
+
+def _stage_findings(facts: IssueFacts) -> list[Finding]:
+    found = []
+    if facts.unapproved:
+        words = "市级草案还没有审定，不能下达。请先在编制里汇编、上报、审定。"
+        found.append(Finding("issue.unapproved", Severity.MUST_FIX, words))
+    if facts.uncompiled:
+        words = f"还有 {facts.uncompiled} 个单位的草案没有汇编，不能下达。请先审核、汇编。"
+        found.append(Finding("issue.uncompiled", Severity.MUST_FIX, words))
+    return found

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Q
 
 from shuiheng.budget import rules
-from shuiheng.budget.models import Adjustment, Budget, BudgetLine, ChangeAbove, ChangeAboveLine
+from shuiheng.budget.models import (
+    Adjustment,
+    Budget,
+    BudgetLine,
+    ChangeAbove,
+    ChangeAboveLine,
+    Scheme,
+)
 from shuiheng.budget.rules import (
     AdjustmentState,
     ChangeState,
@@ -22,6 +29,8 @@ from shuiheng.budget.rules import (
     SupplierNetwork,
 )
 from shuiheng.budget.rules.adjustment import network_pool, reserve_of
+from shuiheng.budget.selectors.papers import adjustment_facts, decider_bureau
+from shuiheng.budget.services.scans import Scan, keep_scan
 from shuiheng.core.access import Actor, Permission, require
 from shuiheng.core.clock import beijing_date
 from shuiheng.core.refusal import Kind, Refusal
@@ -32,8 +41,12 @@ from shuiheng.ledger.selectors import quotas, unit_quotas
 from shuiheng.ledger.services import lock_accounts, post
 from shuiheng.office.models import Area
 from shuiheng.office.services import begin_act, finish_act
+from shuiheng.papers.rules import PaperKind
+from shuiheng.papers.services import create_paper
 from shuiheng.registry.models import Unit
 from shuiheng.registry.selectors import holds_on, permitted
+
+Books = Callable[[Iterable[AccountKey]], dict[AccountKey, Balance]]
 
 
 @transaction.atomic
@@ -83,11 +96,15 @@ def grant_adjustment(
     *,
     number: str,
     answer: str,
+    signer: str = "",
     actor: Actor,
     now: datetime,
     key: str,
 ) -> Adjustment:
-    """批准: post it from the reserve (up) or to the reserve (down), by the paper's number."""
+    """批准: post it from the reserve (up) or to the reserve (down), by the paper's number.
+
+    `signer` signs the 批复; whoever decides does, unless another is named.
+    """
     args = {"adjustment": adjustment_id, "number": number}
     act = begin_act(key, "adjustment.grant", actor=actor, now=now, args=args)
     adjustment = _locked(adjustment_id)
@@ -96,9 +113,11 @@ def grant_adjustment(
     _require_decider(actor, adjustment)
     if not number.strip():
         raise Refusal("adjustment.no_number", "批复要有文号。", field="number")
+    before = account_balance(adjustment).net
     entries = plan_adjustment(adjustment, on=beijing_date(now))
     post(entries, act=act)
     _decide(adjustment, AdjustmentState.GRANTED, number, answer, now)
+    _make_paper(adjustment, before, number, signer or actor.name, actor=actor, now=now)
     finish_act(
         act, f"adjustment/{adjustment.pk}", f"批准{adjustment.get_direction_display()} {number}"
     )
@@ -119,6 +138,7 @@ def refuse_adjustment(
     if not answer.strip():
         raise Refusal("adjustment.no_answer", "不批准要写明原因。", field="answer")
     _decide(adjustment, AdjustmentState.REFUSED, "", answer, now)
+    _make_paper(adjustment, None, "", "", actor=actor, now=now)
     finish_act(act, f"adjustment/{adjustment.pk}", f"未批准：{answer}")
     return adjustment
 
@@ -135,19 +155,16 @@ def withdraw_adjustment(adjustment_id: int, *, actor: Actor, now: datetime, key:
     return adjustment
 
 
-def plan_adjustment(adjustment: Adjustment, *, on: date) -> tuple[Entry, ...]:
-    """What granting it would post, on the books as they are now (locked): preview and act alike."""
-    line = BudgetLine.objects.get(
-        budget=adjustment.budget,
-        book=adjustment.book,
-        source=adjustment.source,
-        sector=adjustment.sector,
-    )
-    account = account_of(line)
+def plan_adjustment(
+    adjustment: Adjustment, *, on: date, books_of: Books = lock_accounts
+) -> tuple[Entry, ...]:
+    """What granting it would post, on the books as they are now: the act locks them, a preview
+    (`books_of=standing`) only reads."""
+    account = account_of(adjustment)
     origin = reserve_of(account)
     pool = network_pool(account)
     is_supplier = _takes_for_others(adjustment.budget.unit, account)
-    books = lock_accounts([account, origin, *([pool] if is_supplier else [])])
+    books = books_of([account, origin, *([pool] if is_supplier else [])])
     permit = permitted([account.unit], on).get((account.unit, account.source))
     quota = QuotaFacts(account, books[account], permit, is_supplier)
     document = f"adjustment/{adjustment.pk}"
@@ -173,6 +190,7 @@ def enter_change(
     number: str,
     title: str,
     effective_on: date,
+    scan: Scan | None = None,
     actor: Actor,
     now: datetime,
     key: str,
@@ -183,6 +201,7 @@ def enter_change(
     if act.done:
         return ChangeAbove.objects.get(pk=act.outcome.subject_id)
     require(actor, Permission.CHANGE_ABOVE_ENTER, city.place)
+    _refuse_before_issue(city, year)
     if not any(deltas.values()):
         raise Refusal("change.empty", "还没有填任何调整水量。", field="lines")
     if not number.strip():
@@ -205,7 +224,9 @@ def enter_change(
             if delta
         ]
     )
-    finish_act(act, f"change/{change.pk}", f"录入上级调整 {number}")
+    subject = f"change/{change.pk}"
+    keep_scan(scan, subject, city, Permission.CHANGE_ABOVE_ENTER, actor=actor, now=now)
+    finish_act(act, subject, f"录入上级调整 {number}")
     return change
 
 
@@ -238,8 +259,10 @@ def apply_change(
     return change, shares
 
 
-def plan_change(change: ChangeAbove) -> tuple[tuple[Entry, ...], tuple[CutShare, ...]]:
-    """Who loses and who gains by a change from above: preview and act alike."""
+def plan_change(
+    change: ChangeAbove, *, books_of: Books = lock_accounts
+) -> tuple[tuple[Entry, ...], tuple[CutShare, ...]]:
+    """Who loses and who gains by a change from above: the act locks the books, a preview reads them."""
     lines = list(change.lines.order_by("pk"))
     areas = {line.area_id for line in lines}
     inside = Q(area__in=areas)
@@ -250,8 +273,9 @@ def plan_change(change: ChangeAbove) -> tuple[tuple[Entry, ...], tuple[CutShare,
         )
         for line in lines
     }
-    books = lock_accounts([*held, *reserves.values()]) if held else lock_accounts(reserves.values())
-    suppliers = _networks([key for key in held if key.sector is Sector.SUPPLY], change.year, books)
+    books = books_of([*held, *reserves.values()])
+    intakes = [key for key in held if key.sector is Sector.SUPPLY]
+    suppliers = _networks(intakes, change.year, books_of)
     return rules.plan_change_above(
         change.area_id,
         change.year,
@@ -267,7 +291,7 @@ def plan_change(change: ChangeAbove) -> tuple[tuple[Entry, ...], tuple[CutShare,
 
 
 def _networks(
-    supplier_accounts: Sequence[AccountKey], year: int, books: Mapping[AccountKey, Balance]
+    supplier_accounts: Sequence[AccountKey], year: int, books_of: Books
 ) -> dict[int, SupplierNetwork]:
     """Each supplier's network; a waterworks that serves residents keeps theirs untouched."""
     networks = {}
@@ -278,17 +302,26 @@ def _networks(
     for account in supplier_accounts:
         pool = network_pool(account)
         networks[account.unit] = SupplierNetwork(
-            lock_accounts([pool])[pool], tuple(by_supplier.get(account.unit, ()))
+            books_of([pool])[pool], tuple(by_supplier.get(account.unit, ()))
         )
     return networks
 
 
-def account_of(line: BudgetLine) -> AccountKey:
+def account_of(line: BudgetLine | Adjustment) -> AccountKey:
     """The quota account of a budget's line, as the issue made it."""
+    return _account_row(line)[0]
+
+
+def account_balance(line: BudgetLine | Adjustment) -> Balance:
+    """What the books say of that account now."""
+    return _account_row(line)[1]
+
+
+def _account_row(line: BudgetLine | Adjustment) -> tuple[AccountKey, Balance]:
     held = unit_quotas([line.budget.unit_id], line.budget.year)[line.budget.unit_id]
-    for key in held:
+    for key, balance in held.items():
         if (key.book, key.source, key.sector) == (line.book, line.source, line.sector):
-            return key
+            return key, balance
     raise Refusal(
         "adjustment.no_quota",
         "这一水源今年没有下达过额度，不能调整。",
@@ -302,10 +335,49 @@ def _takes_for_others(unit: Unit, account: AccountKey) -> bool:
 
 
 def _quota_facts(line: BudgetLine, on: date) -> QuotaFacts:
-    account = account_of(line)
-    balance = unit_quotas([account.unit], account.year)[account.unit][account]
+    account, balance = _account_row(line)
     permit = permitted([account.unit], on).get((account.unit, account.source))
     return QuotaFacts(account, balance, permit, _takes_for_others(line.budget.unit, account))
+
+
+def _make_paper(
+    adjustment: Adjustment,
+    before: Volume | None,
+    number: str,
+    signer: str,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """调整批复; a refusal waits for its number, which the bureau's document system gives later."""
+    budget = adjustment.budget
+    create_paper(
+        PaperKind.ADJUSTMENT,
+        adjustment_facts(adjustment, before, actor.user_id),
+        title=f"关于{budget.unit.name}{budget.year}年度水预算调整申请的批复",
+        issuer=decider_bureau(budget),
+        holder=budget.unit.name,
+        area=budget.region,
+        unit_id=budget.unit_id,
+        year=budget.year,
+        subject=f"adjustment/{adjustment.pk}",
+        number=number,
+        signer=signer,
+        issued_on=beijing_date(now),
+        actor=actor,
+        now=now,
+        key=f"adjustment/{adjustment.pk}",
+    )
+
+
+def _refuse_before_issue(city: Area, year: int) -> None:
+    if not Scheme.objects.filter(area=city, year=year).exists():
+        raise Refusal(
+            "change.not_issued",
+            f"{year} 年度水预算还没有下达，总量变化不用走上级调整。",
+            kind=Kind.CONFLICT,
+            remedy="请在年度水量分配计划里录入新的版本。",
+        )
 
 
 def _locked(adjustment_id: int) -> Adjustment:

@@ -17,18 +17,23 @@ from shuiheng.budget.models import (
     FinalLine,
 )
 from shuiheng.budget.rules import AreaFinalState, FinalState
+from shuiheng.budget.selectors.papers import final_facts
 from shuiheng.budget.services.steps import take_step
 from shuiheng.core.access import SYSTEM, Actor, Permission, require
 from shuiheng.core.clock import beijing_date
+from shuiheng.core.digest import digest_of
 from shuiheng.core.refusal import Kind, Refusal
 from shuiheng.core.vocabulary import Book, Sector, Source
 from shuiheng.core.volume import Volume
-from shuiheng.ledger.rules import AccountKey, AccountKind, Balance, PeriodState
+from shuiheng.ledger.rules import AccountKey, AccountKind, Balance, Entry, PeriodState
 from shuiheng.ledger.selectors import balances, monthly_use, unit_quotas
 from shuiheng.ledger.services import post, set_period
 from shuiheng.office.models import Act, Area
 from shuiheng.office.selectors import budget_regions, policy
 from shuiheng.office.services import begin_act, finish_act
+from shuiheng.papers.models import Paper
+from shuiheng.papers.rules import PaperKind, plain
+from shuiheng.papers.services import create_paper
 
 
 @transaction.atomic
@@ -40,6 +45,7 @@ def open_final_accounts(city: Area, year: int, *, actor: Actor, now: datetime, k
     require(actor, Permission.BUDGET_COMPILE, city.place)
     month = policy("final.cut_off", beijing_date(now)).value
     cut_off = rules.cut_off_date(year, month)
+    _refuse_before(cut_off, year, beijing_date(now))
     budgets = list(
         Budget.objects.filter(
             region__in=budget_regions(year, city), year=year, stage="issued", final_account=None
@@ -58,6 +64,7 @@ def open_final_accounts(city: Area, year: int, *, actor: Actor, now: datetime, k
 @transaction.atomic
 def confirm_final(account_ids: Sequence[int], *, actor: Actor, now: datetime, key: str) -> int:
     """确认决算: the unit agrees with the books (its late reports have been posted before)."""
+    _refuse_none(account_ids)
     args = {"ids": list(account_ids)}
     act = begin_act(key, "final.confirm", actor=actor, now=now, args=args)
     accounts = _locked(account_ids)
@@ -72,6 +79,7 @@ def confirm_final(account_ids: Sequence[int], *, actor: Actor, now: datetime, ke
 @transaction.atomic
 def confirm_final_for(account_ids: Sequence[int], *, actor: Actor, now: datetime, key: str) -> int:
     """代办: an officer confirms with the units' stamped papers at hand; his name stands in the act."""
+    _refuse_none(account_ids)
     args = {"ids": list(account_ids)}
     act = begin_act(key, "final.confirm_for", actor=actor, now=now, args=args)
     accounts = _locked(account_ids)
@@ -112,6 +120,7 @@ def return_final(
 @transaction.atomic
 def review_final(account_ids: Sequence[int], *, actor: Actor, now: datetime, key: str) -> int:
     """审核通过 by the authority that reviewed the draft."""
+    _refuse_none(account_ids)
     args = {"ids": list(account_ids)}
     act = begin_act(key, "final.review", actor=actor, now=now, args=args)
     accounts = _locked(account_ids)
@@ -183,6 +192,38 @@ def close_year(city: Area, year: int, *, actor: Actor, now: datetime, key: str) 
     final.save(update_fields=["state", "completed_on"])
     finish_act(act, f"area-final/{final.pk}", f"{city.name} {year} 年度决算完成并封账")
     return final
+
+
+@transaction.atomic
+def print_final(account_id: int, *, actor: Actor, now: datetime) -> Paper:
+    """决算表 as known today: the same figures are the same paper, new figures a new one."""
+    account = (
+        FinalAccount.objects.select_related("budget__unit", "budget__region")
+        .prefetch_related("lines", "budget__lines")
+        .get(pk=account_id)
+    )
+    require(actor, Permission.BUDGET_VIEW, account.place)
+    budget = account.budget
+    facts = final_facts(account, beijing_date(now), budget.unit.contact)
+    return create_paper(
+        PaperKind.FINAL_ACCOUNT,
+        facts,
+        title=f"{budget.year}年度水预算决算表",
+        issuer=budget.unit.name,
+        holder=budget.unit.name,
+        area=budget.region,
+        unit_id=budget.unit_id,
+        year=budget.year,
+        subject=f"final/{account.pk}",
+        actor=actor,
+        now=now,
+        key=f"final/{account.pk}/{digest_of(plain(facts))}",
+    )
+
+
+def preview_close(city: Area, year: int) -> tuple[Entry, ...]:
+    """What would lapse if the year were closed now. Saves nothing."""
+    return _plan_lapse([city, *budget_regions(year, city)], year)
 
 
 def _final_step(
@@ -282,16 +323,19 @@ def _record_closing_use(accounts: Sequence[FinalAccount], year: int) -> None:
 
 
 def _lapse(areas: Sequence[Area], year: int, act: Act) -> None:
+    post(_plan_lapse(areas, year), act=act)
+
+
+def _plan_lapse(areas: Sequence[Area], year: int) -> tuple[Entry, ...]:
     kinds = [AccountKind.QUOTA, AccountKind.LOSS, AccountKind.CELL, AccountKind.RESERVE]
     inside = Q(area__in=areas) & (
         Q(kind__in=[kind.value for kind in kinds]) | Q(kind="pool", book="network")
     )
-    entries = rules.plan_lapse(
+    return rules.plan_lapse(
         sorted(balances(year, inside).items(), key=lambda row: row[0]),
         effective_on=date(year, 12, 31),
         document=f"area-final/{year}",
     )
-    post(entries, act=act)
 
 
 def _refuse_open_districts(regions: Sequence[Area], year: int) -> None:
@@ -304,6 +348,21 @@ def _refuse_open_districts(regions: Sequence[Area], year: int) -> None:
             kind=Kind.CONFLICT,
             remedy="请先催办区县决算。",
         )
+
+
+def _refuse_before(cut_off: date, year: int, today: date) -> None:
+    if today <= cut_off:
+        raise Refusal(
+            "final.before_cut_off",
+            f"{year} 年度决算的截止日是 {cut_off:%m月%d日}，现在打开还看不全用水。",
+            kind=Kind.CONFLICT,
+            remedy="请在截止日以后打开。",
+        )
+
+
+def _refuse_none(account_ids: Sequence[int]) -> None:
+    if not account_ids:
+        raise Refusal("final.none_chosen", "还没有选单位。", remedy="请在清单里勾选要办的单位。")
 
 
 def _refuse_early(year: int, today: date) -> None:

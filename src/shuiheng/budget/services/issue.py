@@ -19,17 +19,29 @@ from shuiheng.budget.models import (
 )
 from shuiheng.budget.rules import InterimClaim, IssuedLine, IssuePlan, RegionGrant
 from shuiheng.budget.selectors.facts import year_of_use
+from shuiheng.budget.selectors.papers import (
+    NoticeBasis,
+    notice_basis,
+    notice_facts,
+    scheme_facts,
+    water_bureau,
+)
+from shuiheng.budget.services.scans import Scan, keep_scan
 from shuiheng.budget.services.steps import take_step
-from shuiheng.core.access import Actor, Permission, require
+from shuiheng.core.access import SYSTEM, Actor, Permission, require
 from shuiheng.core.clock import beijing_date
 from shuiheng.core.refusal import Kind, Refusal
 from shuiheng.core.vocabulary import Book, Sector, Source
 from shuiheng.core.volume import Volume, total
+from shuiheng.ledger.rules import Entry
 from shuiheng.ledger.selectors import quotas
 from shuiheng.ledger.services import post
 from shuiheng.office.models import Area
 from shuiheng.office.selectors import budget_regions, policy
-from shuiheng.office.services import begin_act, finish_act
+from shuiheng.office.services import begin_act, finish_act, later
+from shuiheng.papers.models import Paper
+from shuiheng.papers.rules import PaperKind, check_number
+from shuiheng.papers.services import create_paper
 from shuiheng.quota import selectors as quota_selectors
 from shuiheng.quota.models import BaselineLine, BaselineRun
 from shuiheng.quota.rules import Available, Claim, NetworkClaim
@@ -47,6 +59,7 @@ def enter_allocation(
     title: str,
     issued_on: date,
     wetness_included: rules.WetnessIncluded,
+    scan: Scan | None = None,
     actor: Actor,
     now: datetime,
     key: str,
@@ -84,7 +97,9 @@ def enter_allocation(
             if volume
         ]
     )
-    finish_act(act, f"allocation/{plan.pk}", f"{number} 第 {plan.version} 版")
+    subject = f"allocation/{plan.pk}"
+    keep_scan(scan, subject, city, Permission.ALLOCATION_ENTER, actor=actor, now=now)
+    finish_act(act, subject, f"{number} 第 {plan.version} 版")
     return plan
 
 
@@ -152,12 +167,31 @@ def grant_interim(city: Area, year: int, *, actor: Actor, now: datetime, key: st
     require(actor, Permission.BUDGET_ISSUE, city.place)
     today = beijing_date(now)
     _refuse_issued(city, year)
-    claims = _interim_claims(city, year, today)
-    entries = rules.plan_interim(claims, date(year, 1, 1), f"interim/{year}")
+    entries = _plan_interim(city, year, today)
     post(entries, act=act)
-    units = len({claim.account.unit for claim in claims if claim.volume})
+    units = len({entry.credit.unit for entry in entries})
     finish_act(act, f"interim/{year}", f"预下达 {units} 个单位")
     return units
+
+
+def preview_interim(city: Area, year: int, *, today: date) -> tuple[Entry, ...]:
+    """What the 预下达 would post as things stand. Saves nothing."""
+    _refuse_issued(city, year)
+    return _plan_interim(city, year, today)
+
+
+def _plan_interim(city: Area, year: int, today: date) -> tuple[Entry, ...]:
+    lent = {claim.account for claim in _interim_in_force(city, year)}
+    claims = [claim for claim in _interim_claims(city, year, today) if claim.account not in lent]
+    entries = rules.plan_interim(claims, date(year, 1, 1), f"interim/{year}")
+    if not entries:
+        raise Refusal(
+            "interim.nothing_left",
+            f"{year} 年度的预下达已经办理，没有还要预下达的单位。",
+            kind=Kind.CONFLICT,
+            remedy="请刷新查看；正式下达时会全部并入下达额度。",
+        )
+    return entries
 
 
 def preview_issue(city: Area, year: int, *, issued_on: date) -> IssuePlan:
@@ -188,6 +222,7 @@ def issue_scheme(
     )
     city, year = city_budget.area, city_budget.year
     _refuse_incomplete_paper(number, signer)
+    check_number(number, signer, issued_on, year)
     regions = budget_regions(year, city)
     areas = list(
         AreaBudget.objects.select_for_update(no_key=True, of=["self"])
@@ -209,10 +244,78 @@ def issue_scheme(
     scheme.save()
     post(plan.entries, act=act)
     take_step(budgets, "issue", act=act, actor=actor)
+    _make_scheme_paper(scheme, actor=actor, now=now)
+    later("budget.render_notices", scheme_id=scheme.pk)
     finish_act(
         act, f"scheme/{scheme.pk}", f"{number}：{plan.units} 个单位，{plan.volume.wan()} 万m³"
     )
     return scheme
+
+
+def make_notices(scheme_id: int, *, now: datetime) -> int:
+    """Every unit's 下达通知, numbered after its scheme. Each commits by itself and is made once: a run
+    that was broken off goes on where it stopped. Returns how many there are."""
+    scheme = Scheme.objects.select_related("area", "act__user").get(pk=scheme_id)
+    regions = budget_regions(scheme.year, scheme.area)
+    budgets = list(
+        Budget.objects.filter(region__in=regions, year=scheme.year, lines__issued__isnull=False)
+        .distinct()
+        .select_related("unit", "region")
+        .prefetch_related("lines")
+        .order_by("pk")
+    )
+    basis = notice_basis(scheme, [budget.unit_id for budget in budgets])
+    made = set(
+        Paper.objects.filter(key__startswith=f"scheme/{scheme.pk}/").values_list("key", flat=True)
+    )
+    for rank, budget in enumerate(budgets, start=1):
+        if f"scheme/{scheme.pk}/budget/{budget.pk}" not in made:
+            with transaction.atomic():
+                _make_notice(scheme, budget, rank, basis, now=now)
+    return len(budgets)
+
+
+def _make_notice(
+    scheme: Scheme, budget: Budget, rank: int, basis: NoticeBasis, *, now: datetime
+) -> Paper:
+    city = scheme.area
+    return create_paper(
+        PaperKind.ISSUE_NOTICE,
+        notice_facts(scheme, budget, basis),
+        title=f"关于下达{scheme.year}年度水预算基准额度的通知",
+        issuer=water_bureau(city),
+        holder=budget.unit.name,
+        area=budget.region,
+        unit_id=budget.unit_id,
+        year=scheme.year,
+        subject=f"budget/{budget.pk}",
+        number=f"{scheme.number}-{rank}",
+        signer=scheme.signer,
+        issued_on=scheme.issued_on,
+        actor=SYSTEM,
+        now=now,
+        key=f"scheme/{scheme.pk}/budget/{budget.pk}",
+    )
+
+
+def _make_scheme_paper(scheme: Scheme, *, actor: Actor, now: datetime) -> None:
+    create_paper(
+        PaperKind.ISSUE_SCHEME,
+        scheme_facts(scheme),
+        title=f"关于下达{scheme.area.name}{scheme.year}年度水预算方案的通知",
+        issuer=water_bureau(scheme.area),
+        holder="各区（县）水行政主管部门、各水预算单位",
+        area=scheme.area,
+        unit_id=None,
+        year=scheme.year,
+        subject=f"scheme/{scheme.pk}",
+        number=scheme.number,
+        signer=scheme.signer,
+        issued_on=scheme.issued_on,
+        actor=actor,
+        now=now,
+        key=f"scheme/{scheme.pk}",
+    )
 
 
 def _plan_issue(city: Area, year: int, issued_on: date, document: str) -> IssuePlan:
