@@ -14,6 +14,7 @@ from shuiheng.budget.services.drafts import (
     draft_by_default,
     open_drafts,
     open_year,
+    remind_units,
     save_draft,
     submit_draft,
     submit_drafts,
@@ -26,6 +27,8 @@ from shuiheng.budget.services.final import (
     confirm_final_for,
     dispute_final,
     open_final_accounts,
+    preview_close,
+    print_final,
     return_final,
     review_final,
     settle_dispute,
@@ -36,6 +39,8 @@ from shuiheng.budget.services.issue import (
     enter_allocation,
     grant_interim,
     issue_scheme,
+    make_notices,
+    preview_interim,
     preview_issue,
 )
 from shuiheng.budget.services.review import (
@@ -47,8 +52,10 @@ from shuiheng.budget.services.review import (
     return_area,
     return_draft,
 )
+from shuiheng.budget.services.scans import Scan
 
 __all__ = [
+    "Scan",
     "accept_drafts",
     "adopt_baseline",
     "apply_adjustment",
@@ -67,13 +74,18 @@ __all__ = [
     "grant_adjustment",
     "grant_interim",
     "issue_scheme",
+    "make_notices",
     "open_drafts",
     "open_final_accounts",
     "open_year",
     "plan_adjustment",
     "plan_change",
+    "preview_close",
+    "preview_interim",
     "preview_issue",
+    "print_final",
     "refuse_adjustment",
+    "remind_units",
     "reopen_draft",
     "report_area",
     "return_area",
