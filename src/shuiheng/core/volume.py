@@ -95,7 +95,7 @@ def _scaled(m3: int, per: int, decimals: int) -> str:
 
 
 _UNITS = {"": 1, "m3": 1, "m³": 1, "立方米": 1, "方": 1, "万": M3_PER_WAN, "亿": M3_PER_YI}
-_WIDE = str.maketrans("0123456789．，－", "0123456789.,-")
+_WIDE = str.maketrans("０１２３４５６７８９．，－", "0123456789.,-")
 
 
 def parse_m3(text: str, unit: str = "m³") -> Volume:

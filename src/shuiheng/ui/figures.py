@@ -32,7 +32,7 @@ _WEEKDAYS = "一二三四五六日"
 def number(value: Number, decimals: int = 0, *, signed: bool = False) -> str:
     """1234.5 → '1,234.5'; negative with U+2212; `signed` puts + before a rise, nothing before 0."""
     scale = 10**decimals
-    units = int(abs(Fraction(value)) * scale * 2 + 1) // 2
+    units = abs(_half_up(Fraction(value) * scale))
     whole, rest = divmod(units, scale)
     text = f"{whole:,}" + (f".{rest:0{decimals}d}" if decimals else "")
     if not units:
@@ -57,7 +57,7 @@ def adding_up(volumes: Sequence[Volume], unit: str, decimals: int | None = None)
     step = Fraction(_PER[unit], 10**places)
     exact = [Fraction(volume.m3) / step for volume in volumes]
     floors = [floor(share) for share in exact]
-    missing = floor(sum(exact, Fraction(0)) + Fraction(1, 2)) - sum(floors)
+    missing = _half_up(sum(exact, Fraction(0))) - sum(floors)
     by_rest = sorted(range(len(exact)), key=lambda i: (floors[i] - exact[i], i))
     for position in by_rest[:missing]:
         floors[position] += 1
@@ -146,6 +146,12 @@ def written(
     if decimals is None:
         decimals = 0 if isinstance(value, int) else 2
     return number(value, decimals, signed=signed)
+
+
+def _half_up(exact: Fraction) -> int:
+    """To the nearest whole, halves away from 0."""
+    nearest = int(abs(exact) * 2 + 1) // 2
+    return -nearest if exact < 0 else nearest
 
 
 def _date(moment: date) -> date:

@@ -6,6 +6,7 @@ Nothing typed is ever lost: whatever the rules say, the form comes back as it wa
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -29,7 +30,6 @@ Outcome = TypeVar("Outcome")
 SEE_OTHER = 303
 NOT_SAVED = 422
 _COMES_BACK = frozenset({Kind.INVALID, Kind.CONFLICT, Kind.THROTTLED})
-_WIDE = str.maketrans("0123456789．，－−", "0123456789.,--")
 
 
 # -- submit ---------------------------------------------------------------------------------------
@@ -256,7 +256,8 @@ class FigureField(forms.DecimalField):
 
     def clean(self, value: Any) -> Any:
         if isinstance(value, str):
-            value = re.sub(r"[,\s]", "", value.translate(_WIDE))
+            plain = unicodedata.normalize("NFKC", value).replace(figures.MINUS, "-")
+            value = re.sub(r"[,\s]", "", plain)
         return super().clean(value)
 
 

@@ -409,7 +409,10 @@ class Filter:
 
 @dataclass(frozen=True)
 class Toolbar(Part):
-    """Search and filters of a table. They live in the address; `kept` are the other words of it."""
+    """Search and filters of a table. They live in the address; `kept` are the other words of it.
+
+    已选 `picked` / `of` says whether all pages are meant, not only the boxes in sight.
+    """
 
     template: ClassVar[str] = "ui/toolbar.html"
     filters: Sequence[Filter] = ()
@@ -417,7 +420,8 @@ class Toolbar(Part):
     search: str = ""
     search_name: str = "q"
     note: str = ""
-    count: str = ""
+    picked: int | None = None
+    of: int | None = None
     kept: Mapping[str, str] = field(default_factory=dict)
 
 

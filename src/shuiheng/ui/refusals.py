@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.template.loader import render_to_string
-
-from shuiheng.core.refusal import Kind, Refusal
+from shuiheng.core.refusal import Kind
 
 STATUS = {
     Kind.INVALID: 422,
@@ -27,7 +23,7 @@ class Words(NamedTuple):
     remedy: str
 
 
-_WORDS = {
+_WORDS: dict[int | str, Words] = {
     400: Words(
         "这个请求没有看懂",
         "地址或内容不完整，系统没有保存任何东西。",
@@ -62,25 +58,6 @@ _WORDS = {
 }
 
 
-def words(status: int) -> Words:
-    return _WORDS.get(status, _WORDS[500])
-
-
-def refusal_page(request: HttpRequest, refusal: Refusal, *, incident: str = "") -> HttpResponse:
-    """The page for a Refusal that no form could take back: its sentence, its remedy, its status."""
-    status = STATUS[refusal.kind]
-    return render(
-        request,
-        "ui/refusal.html",
-        {"status": status, "refusal": refusal, "incident": incident},
-        status=status,
-    )
-
-
-def incident_page(incident: str) -> HttpResponse:
-    """The page for our own bug: the user gets a number to name, the log has it too.
-
-    It asks nothing of the request or the database, which may be what is broken.
-    """
-    page = render_to_string("ui/refusal.html", {"status": 500, "incident": incident})
-    return HttpResponse(page, status=500)
+def words(status: int | str) -> Words:
+    """Of a status; anything unknown is our own bug."""
+    return _WORDS[status] if status in _WORDS else _WORDS[500]

@@ -93,7 +93,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Table(Part):
-    """`sums`: the cells of the last row, the first of them its label. `pick` names the bulk boxes."""
+    """`sums`: the cells of the last row, the first of them its label.
+
+    `pick` names the bulk boxes, `pick_form` the id of the form they belong to when it stands elsewhere ('preview').
+    Boxes out of sight count as picked: besides the picked ones, the form posts those shown, as `<pick>_shown`.
+    """
 
     template: ClassVar[str] = "ui/table.html"
     columns: Sequence[Column]
@@ -102,7 +106,14 @@ class Table(Part):
     sums: Sequence[object] = ()
     tight: bool = False
     pick: str = ""
+    pick_form: str = ""
     empty: Empty = NOTHING_YET
+
+    def __post_init__(self) -> None:
+        rows = [row.cells for row in self.rows] + ([self.sums] if self.sums else [])
+        assert all(len(cells) == len(self.columns) for cells in rows), (
+            "a row has as many cells as the table has columns"
+        )
 
     @property
     def numbered(self) -> bool:
@@ -126,7 +137,6 @@ class Table(Part):
         return self._cells(self.sums, [""] * len(self.columns))
 
     def _cells(self, values: Sequence[object], rounded: Sequence[str]) -> list[Cell]:
-        assert len(values) == len(self.columns), "a row has as many cells as the table has columns"
         return [
             Cell(column, value, text)
             for column, value, text in zip(self.columns, values, rounded, strict=True)
@@ -166,7 +176,7 @@ class Panel(Part):
 
 @dataclass(frozen=True)
 class Preview(Part):
-    """通过前核对: nothing is saved yet. Counts, effect on each cell and what is left, warnings, the undo rule, and
+    """通过前核对 (a form with the id 'preview'): nothing is saved yet. Counts, effect on each cell and what is left, warnings, the undo rule, and
     a button that repeats the number. `form` brings the once-only key and whatever has to be filled in."""
 
     template: ClassVar[str] = "ui/preview.html"

@@ -138,7 +138,7 @@ class _Axis:
         step = int(nice_step(Fraction(max(span, 1), per), _MOST_TICKS) * per) or 1
         low = lowest
         if broken:
-            fine = max(step // 5, 1)
+            fine = int(nice_step(Fraction(step, 5 * per), 1) * per) or 1
             low = max((min(levels) - span // 4) // fine * fine, 0)
         high = highest + (highest - low) // 25 + 1
         clear = low + (high - low) * 22 // 100 if low else low  # the words 从 … 起 stand there

@@ -80,8 +80,8 @@ def icon(name: str, size: int = 20) -> SafeString:
 
 
 @register.simple_tag
-def refusal_words(status: int) -> refusals.Words:
-    """What a refused page says when nobody says it better."""
+def refusal_words(status: int | str) -> refusals.Words:
+    """What a refused page says when there is no Refusal to say it."""
     return refusals.words(status)
 
 

@@ -81,9 +81,9 @@
     const name = box.dataset.all || box.name, head = doc.querySelector(`[data-all="${name}"]`), list = all(`input[type=checkbox][name="${name}"]`);
     if (!head) return;
     if (box === head) list.forEach(e => { e.checked = head.checked; });
-    const picked = list.filter(e => e.checked).length;
-    head.checked = picked === list.length;
-    all('[data-picked]').forEach(e => { e.textContent = `已选 ${picked} / ${list.length}`; });
+    const left = list.filter(e => !e.checked).length;
+    head.checked = !left;
+    all('[data-picked]').forEach(e => { e.textContent = `已选 ${e.dataset.picked - left} / ${e.dataset.picked}`; });
   }
 
   /* Photos: long edge 1600 px, JPEG 0.8; what cannot be shrunk goes as it is. */
@@ -130,7 +130,7 @@
     field.value = value; field.dispatchEvent(new Event('input', { bubbles: true })); field.focus();
   });
 
-  /* Keys: those printed on the buttons of a case; / goes to the search. */
+  /* Keys printed on the buttons of a case; / goes to the search. */
   on('keydown', event => {
     const e = event.target, pressed = event.key.toLowerCase();
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
