@@ -546,7 +546,8 @@ def tidy_name(name: str) -> str:
     stem, dot, ending = clean.rpartition(".")
     if not dot:
         return clean[:MAX_NAME_LETTERS]
-    return f"{stem[: MAX_NAME_LETTERS - len(ending) - 1]}.{ending[:10]}"
+    ending = ending[:10]
+    return f"{stem[: MAX_NAME_LETTERS - len(ending) - 1]}.{ending}"
 
 
 # -- messages --------------------------------------------------------------------------------------

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from shuiheng.core.access import Actor, Permission, require
+from shuiheng.core.clock import beijing_date
+from shuiheng.core.duty import DutyFact
 from shuiheng.core.refusal import Kind, Refusal
+from shuiheng.core.vocabulary import Term
 from shuiheng.papers import store
 from shuiheng.papers.models import Attachment, Delivery, Paper
-from shuiheng.papers.rules import DeliveryState, PaperKind, PaperState
+from shuiheng.papers.rules import NUMBERED_BY, DeliveryState, PaperKind, PaperState
+
+MOST_DUTIES = 20
+
+
+class Want(Term):
+    """What somebody still has to do something about."""
+
+    WAITING = "waiting", "待编文号"
+    FAILED = "failed", "生成失败"
+    UNRECEIVED = "unreceived", "未签收"
 
 
 @dataclass(frozen=True, slots=True)
 class PaperSearch:
-    """The words of the list's address. `waiting`: only what somebody still has to do something about."""
+    """The words of the list's address."""
 
     year: int | None = None
     kind: PaperKind | None = None
     words: str = ""
-    waiting: bool = False
+    want: Want | None = None
 
 
 def papers(actor: Actor, search: PaperSearch) -> QuerySet[Paper]:
@@ -40,11 +54,11 @@ def papers(actor: Actor, search: PaperSearch) -> QuerySet[Paper]:
             | Q(number__icontains=word)
             | Q(check_code__istartswith=word)
         )
-    if search.waiting:
-        rows = rows.filter(
-            Q(state__in=[PaperState.WAITING, PaperState.FAILED])
-            | Q(received=False, number__isnull=False)
-        )
+    match search.want:
+        case Want.WAITING | Want.FAILED:
+            rows = rows.filter(state=search.want.value)
+        case Want.UNRECEIVED:
+            rows = rows.filter(received=False, number__isnull=False, state=PaperState.READY)
     return rows.order_by("-issued_on", "-pk")
 
 
@@ -96,11 +110,55 @@ def attachments_of(subject: str) -> list[Attachment]:
     return list(Attachment.objects.filter(subject=subject).order_by("pk"))
 
 
-def not_received(actor: Actor, year: int) -> QuerySet[Paper]:
-    """Numbered papers that nobody has signed for yet (USERS 8)."""
+def not_received(
+    actor: Actor, year: int | None = None, *, permission: Permission = Permission.BUDGET_VIEW
+) -> QuerySet[Paper]:
+    """Numbered and ready papers that nobody has signed for yet, oldest first (USERS 8)."""
     received = Delivery.objects.filter(paper=OuterRef("pk"), state=DeliveryState.RECEIVED)
-    rows = Paper.objects.visible_to(actor).select_related("area")
-    return rows.filter(~Exists(received), year=year, number__isnull=False).order_by("issued_on")
+    rows = Paper.objects.visible_to(actor, permission).select_related("area")
+    rows = rows.filter(~Exists(received), number__isnull=False, state=PaperState.READY)
+    return (rows if year is None else rows.filter(year=year)).order_by("issued_on", "pk")
+
+
+def duties(actor: Actor, now: datetime) -> list[DutyFact]:
+    """What papers ask of a person today: a number, a second try, a delivery, a signature."""
+    today = beijing_date(now)
+
+    def duty(what: str, count: int, detail: str, verb: str, query: str) -> list[DutyFact]:
+        if not count:
+            return []
+        return [DutyFact(today, what, f"{count:,} 份{detail}", verb, "papers:list", {}, query)]
+
+    failed = Paper.objects.visible_to(actor, Permission.PAPER_HANDLE)
+    away = not_received(actor, permission=Permission.PAPER_HANDLE)
+    return [
+        *duty("填写文号", _to_number(actor), "文书待编文号", "去编号", "?state=waiting"),
+        *duty(
+            "重新生成文书",
+            failed.filter(state=PaperState.FAILED).count(),
+            "没有生成",
+            "去查看",
+            "?state=failed",
+        ),
+        *duty("登记文书送达", away.count(), "还没有人签收", "去登记", "?state=unreceived"),
+        *(
+            DutyFact(today, "签收文书", row.title, "去签收", "papers:show", {"paper_id": row.pk})
+            for row in not_received(actor, permission=Permission.PAPER_ACKNOWLEDGE)[:MOST_DUTIES]
+        ),
+    ]
+
+
+def _to_number(actor: Actor) -> int:
+    """How many papers wait for a number that this person may give."""
+    kinds: dict[Permission, list[PaperKind]] = {}
+    for kind, permission in NUMBERED_BY.items():
+        kinds.setdefault(permission, []).append(kind)
+    return sum(
+        Paper.objects.visible_to(actor, permission)
+        .filter(state=PaperState.WAITING, kind__in=allowed)
+        .count()
+        for permission, allowed in kinds.items()
+    )
 
 
 def _not_found(what: str) -> Refusal:

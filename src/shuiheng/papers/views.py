@@ -16,7 +16,7 @@ from shuiheng.papers import rules, selectors, services
 from shuiheng.papers.forms import DeliveryForm, NumberForm
 from shuiheng.papers.models import Attachment, Delivery, Paper
 from shuiheng.papers.rules import Channel, PaperKind, PaperState
-from shuiheng.papers.selectors import PaperSearch
+from shuiheng.papers.selectors import PaperSearch, Want
 from shuiheng.ui.forms import ActForm, Done, go, new_key, submit
 from shuiheng.ui.parts import (
     Action,
@@ -158,23 +158,22 @@ def _file(content: bytes, media_type: str, name: str) -> HttpResponse:
 
 def _asked(words: Any) -> PaperSearch:
     """The address as a search; what makes no sense in it is passed over."""
-    year, kind = words.get("year", ""), words.get("kind", "")
+    year, kind, want = (words.get(name, "") for name in ("year", "kind", "state"))
     return PaperSearch(
         year=int(year) if year.isdecimal() and len(year) == 4 else None,
         kind=PaperKind(kind) if kind in [k.value for k in PaperKind] else None,
         words=words.get("q", "").replace("\x00", "")[:80],
-        waiting=words.get("state") == "waiting",
+        want=Want(want) if want in [w.value for w in Want] else None,
     )
 
 
 def _toolbar(actor: Actor, search: PaperSearch) -> Toolbar:
     years = [("", "全部年度"), *((str(y), f"{y} 年度") for y in selectors.years(actor))]
-    states = [("", "全部状态"), ("waiting", "待编号、未送达或生成失败")]
     return Toolbar(
         [
             Filter("year", "年度", years, str(search.year or "")),
             Filter("kind", "种类", [("", "全部种类"), *PaperKind.choices()], search.kind or ""),
-            Filter("state", "状态", states, "waiting" if search.waiting else ""),
+            Filter("state", "状态", [("", "全部状态"), *Want.choices()], search.want or ""),
         ],
         search_label="标题、单位、文号或校验码",
         search=search.words,
