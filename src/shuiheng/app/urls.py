@@ -1,10 +1,19 @@
-"""The address book: one prefix per capability."""
+"""The address book: one prefix per capability.
+
+What a page needs from a capability above its own is given to it here, as arguments of its address:
+the ledger and metering stand below the budget, yet set use against its monthly plan.
+"""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
 
+from typing import Any
+
 from django.urls import include, path
+
+from shuiheng.app.documents import DOCUMENT_ROUTES
+from shuiheng.budget.selectors.execution import month_plans
 
 CAPABILITIES = {
     "": "desk",
@@ -18,8 +27,13 @@ CAPABILITIES = {
     "planning/": "planning",
 }
 
+GIVEN: dict[str, dict[str, Any]] = {
+    "ledger": {"plans": month_plans, "documents": DOCUMENT_ROUTES},
+    "metering": {"plans": month_plans},
+}
+
 urlpatterns = [
-    path(prefix, include(f"shuiheng.{name}.urls"))
+    path(prefix, include(f"shuiheng.{name}.urls"), GIVEN.get(name, {}))
     for prefix, name in CAPABILITIES.items()
     if find_spec(f"shuiheng.{name}.urls")
 ]

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db import connection, models
+from django.db.models import Case, Count, Q, QuerySet, Sum, When
+from django.db.models.functions import Cast
 
 from shuiheng.core.access import Actor, Permission
 from shuiheng.core.refusal import Kind, Refusal
@@ -529,3 +530,12 @@ def supply_by_month(supplier: int, year: int) -> list[SupplyBooks]:
 def quotas_of_unit(unit: int, year: int, book: Book) -> dict[AccountKey, Balance]:
     """A unit's own quotas in one book; a supplier's losses stand in its network, not here."""
     return balances(year, Q(unit=unit, book=book, kind=AccountKind.QUOTA.value))
+
+
+def sums_by_code(transfers: QuerySet[Transfer]) -> list[tuple[str, Volume, int]]:
+    """Σ and count of transfers by code, the largest first; a reverse pair counts against its code."""
+    signed = Case(When(corrects__isnull=False, then=-Cast("amount", models.BigIntegerField())),
+                  default=Cast("amount", models.BigIntegerField()))  # fmt: skip
+    rows = transfers.order_by().values_list("code").annotate(sum=Sum(signed), n=Count("pk"))
+    found = [(code, Volume(int(amount)), n) for code, amount, n in rows]
+    return sorted(found, key=lambda row: -abs(row[1].m3))

@@ -9,7 +9,7 @@ from datetime import date
 from shuiheng.core.clock import month_end
 from shuiheng.core.refusal import Finding, Kind, Refusal, Severity
 from shuiheng.core.vocabulary import Book, Sector, Source, UseBasis
-from shuiheng.core.volume import Volume
+from shuiheng.core.volume import Volume, parse_m3
 from shuiheng.ledger.rules import AccountKey, AccountKind, Code, Entry
 
 CODE_OF_BASIS = {
@@ -172,3 +172,112 @@ def plan_supply_month(
         used = used_by(loss_account)
         entries.append(Entry(Code.LOSS, loss_account, used, loss, on, document, key=key))
     return loss, tuple(entries)
+
+
+def read_column(text: str, keys: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    """A pasted column in the order of `keys` (name, code): the figures as typed, and the rows nobody owns.
+
+    One column goes by order; two columns go by name or code, in any order.
+    """
+    rows = [line.split("\t") for line in text.replace("\r", "").split("\n") if line.strip()]
+    if not any(len(row) > 1 for row in rows):
+        figures = [row[0].strip() for row in rows]
+        return (figures + [""] * len(keys))[: len(keys)], figures[len(keys) :]
+    places = {key.strip(): place for place, both in enumerate(keys) for key in both}
+    found, unread = [""] * len(keys), []
+    for row in rows:
+        place = next((places[cell.strip()] for cell in row if cell.strip() in places), None)
+        if place is None:
+            unread.append("\t".join(row))
+        else:
+            found[place] = row[-1].strip()
+    return found, unread
+
+
+SHEET_HEADS = ("编码", "单位", "水源", "去年同月（m³）", "用水量（m³）")
+CODE, UNIT, SOURCE, _, USE = SHEET_HEADS
+
+
+@dataclass(frozen=True, slots=True)
+class SheetLine:
+    """A line of the template: whose figure, and what it is held against."""
+
+    unit: int
+    code: str
+    name: str
+    source: Source
+    sector: Sector
+    last_year: Volume | None = None
+
+
+def check_sheet(
+    rows: Sequence[Sequence[str]], lines: Sequence[SheetLine]
+) -> tuple[list[ReportRow], list[Finding]]:
+    """Every row of an uploaded sheet against the lines it may fill: rows to report, and every complaint
+    with its row number. A row left blank is left out."""
+    heads, start = _heads(rows)
+    missing = [head for head in (CODE, SOURCE, USE) if head not in heads]
+    if missing:
+        words = "、".join(missing)
+        sentence = f"没有找到“{words}”这一列。请用下载的模板填写，不要改表头。"
+        return [], [Finding("sheet.heads", Severity.MUST_FIX, sentence, row=start)]
+    known = {(line.code, line.source.label): line for line in lines}
+    codes = {line.code for line in lines}
+    taken: dict[tuple[str, str], int] = {}
+    found: list[Finding] = []
+    reports: list[ReportRow] = []
+    for number, row in enumerate(rows[start:], start + 1):
+        cells = {head: row[place].strip() if place < len(row) else "" for head, place in heads.items()}
+        if not cells[USE]:
+            continue
+        owner = cells[CODE], cells[SOURCE]
+        if owner not in known:
+            found.append(_stranger(owner, codes, number))
+        elif owner in taken:
+            sentence = f"{owner[0]}的{owner[1]}在第 {taken[owner]} 行已经填过。请只留一行。"
+            found.append(Finding("sheet.twice", Severity.MUST_FIX, sentence, row=number, column=CODE))
+        else:
+            taken[owner] = number
+            report, complaints = _read_row(cells[USE], known[owner], number)
+            reports += report
+            found += complaints
+    if not reports and not found:
+        sentence = "表里没有一行填了用水量。没有用水请填 0。"
+        found.append(Finding("sheet.empty", Severity.MUST_FIX, sentence, column=USE))
+    return reports, found
+
+
+def _heads(rows: Sequence[Sequence[str]]) -> tuple[dict[str, int], int]:
+    """Where the columns stand, and how many rows come before the data."""
+    for number, row in enumerate(rows[:10]):
+        cells = [cell.strip() for cell in row]
+        if CODE in cells:
+            return {cell: place for place, cell in enumerate(cells) if cell}, number + 1
+    return {}, 1
+
+
+def _stranger(owner: tuple[str, str], codes: set[str], number: int) -> Finding:
+    code, source = owner
+    if code in codes:
+        sentence = f"{code}没有登记“{source}”这一水源。请核对水源，或先在名录里登记取水口。"
+        column = SOURCE
+    else:
+        sentence = f"没有编码为“{code}”的单位，或者它不归您代报。"
+        column = CODE
+    return Finding("sheet.stranger", Severity.MUST_FIX, sentence, row=number, column=column)
+
+
+def _read_row(text: str, line: SheetLine, number: int) -> tuple[list[ReportRow], list[Finding]]:
+    try:
+        volume = parse_m3(text)
+    except Refusal as refusal:
+        return [], [Finding(refusal.code, Severity.MUST_FIX, str(refusal), row=number, column=USE)]
+    if volume.m3 < 0:
+        sentence = f"{line.name}的用水量是负数。没有用水请填 0。"
+        return [], [Finding("report.negative", Severity.MUST_FIX, sentence, row=number, column=USE)]
+    row = ReportRow(line.unit, line.source, line.sector, volume)
+    look = [
+        Finding(f.code, f.severity, f"{line.name}：{f.sentence}", row=number, column=USE)
+        for f in check_report(row, line.last_year, None)
+    ]
+    return [row], look

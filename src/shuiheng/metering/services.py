@@ -127,9 +127,16 @@ def estimate_missing(
 ) -> int:
     """暂估 for every line of an area that nobody has reported for a month. Returns how many."""
     require(actor, Permission.USE_REPORT_FOR, area.place)
-    lines = selectors.missing(area, year, month)
-    if not lines:
+    rows = estimates(area, year, month)
+    if not rows:
         return 0
+    report_use(year, month, rows, actor=actor, now=now, key=key, note="逾期未报，暂估")
+    return len(rows)
+
+
+def estimates(area: Area, year: int, month: int) -> list[ReportRow]:
+    """What 暂估 would report for every missing line of a month: preview and act alike."""
+    lines = selectors.missing(area, year, month)
     units = [line[0] for line in lines]
     last_year = past_use(units, year - 1)
     earlier = selectors.current_reports(units, year)
@@ -143,8 +150,7 @@ def estimate_missing(
         ]
         figure = rules.estimate(months[month - 1] if months else None, known)
         rows.append(ReportRow(unit, source, sector, figure, UseBasis.ESTIMATED))
-    report_use(year, month, rows, actor=actor, now=now, key=key, note="逾期未报，暂估")
-    return len(rows)
+    return rows
 
 
 def _lock_units(rows: Sequence[ReportRow]) -> dict[int, Unit]:

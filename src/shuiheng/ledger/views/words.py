@@ -89,7 +89,7 @@ def document_link(document: str, documents: Documents, transfer: int) -> Link:
     if kind not in documents:
         return Link(document or "流水", reverse("ledger:transfer", args=[transfer]))
     url = reverse("ledger:document", args=[kind, number])
-    return Link(document_words(document, documents), url, broken_anywhere=False)
+    return Link(document_words(document, documents), url, whole=True)
 
 
 def document_url(document: str, documents: Documents) -> str:
