@@ -18,6 +18,7 @@ from shuiheng.app.health import worker_lives
 from shuiheng.core.refusal import Finding, Refusal, Severity
 from shuiheng.core.vocabulary import Confidence
 from shuiheng.office.models import Installation, PolicyValue
+from shuiheng.papers.sending import VARIABLES, sender_for
 
 BACKUP_HOURS = 24
 OUR_OWN_HOSTS = {"127.0.0.1", "localhost", "[::1]", "testserver"}
@@ -49,9 +50,7 @@ def _server() -> Iterator[Finding]:
 
 def _rights() -> Iterator[Finding]:
     app_role = installation.current_role()
-    with installation.as_owner():
-        owner_role = installation.current_role()
-    if app_role == owner_role:
+    if app_role == database.connection_settings(settings.VAR, owner=True)["USER"]:
         yield _must(
             "one_role",
             f"应用和迁移用的是同一个数据库角色（{app_role}），账目的只增不改得不到保证。"
@@ -84,8 +83,11 @@ def _web() -> Iterator[Finding]:
             "没有启用 HTTPS，登录信息会明文传输。"
             "做法：在前面放一台终止 HTTPS 的反向代理，设置 SHUIHENG_HTTPS=1 和 SHUIHENG_ORIGINS。",
         )
-    if settings.EMAIL_HOST == "localhost":
-        yield _look("mail", "没有配置发信服务器，通知只留在系统内。做法：设置邮件服务器。")
+    for channel, variable in VARIABLES.items():
+        if sender_for(channel) is None:
+            yield _look(
+                "sender", f"没有配置{channel.label}通道，通知只留在系统内。做法：设置 {variable}。"
+            )
     if os.geteuid() == 0:
         yield _look("root", "正以 root 身份运行。做法：为水衡建一个普通用户。")
 

@@ -24,12 +24,14 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.db import connections
+from django.db import connections, transaction
 
 from shuiheng.app import database, installation, postgres, process
 from shuiheng.app.database import KIND_LABELS, Kind
 from shuiheng.core.refusal import Kind as RefusalKind
 from shuiheng.core.refusal import Refusal
+from shuiheng.rehearsal.selectors import sign_ins
+from shuiheng.rehearsal.services import ensure_demo
 
 HOST = "127.0.0.1"
 PORT = 8000
@@ -79,14 +81,15 @@ class Service:
 
 def run(port: int, *, now: datetime, report: Report) -> int:
     """Bring everything up, say where it is, and stay until told to stop."""
-    with stop_signals() as told_to_stop, installation.opened(report) as server:
+    with installation.opened(report) as server:
         kind = installation.prepare(database.asked_kind(), now=now, report=report)
         with only_one(kind) as note_address:
             os.environ["SHUIHENG_DB"] = kind
             load_demo(kind, now=now, report=report)
             collect_static(report)
+            greeting = welcome(kind)
             connections.close_all()
-            with listening(port) as listener:
+            with listening(port) as listener, stop_signals() as told_to_stop:
                 address = f"http://{HOST}:{listener.getsockname()[1]}/"
                 services = [worker(), web(listener.fileno())]
                 try:
@@ -94,7 +97,7 @@ def run(port: int, *, now: datetime, report: Report) -> int:
                         service.start()
                     if wait_until_ready(services[1], address, told_to_stop):
                         note_address(address)
-                        welcome(kind, address)
+                        print(greeting.format(address=address), flush=True)
                     return stay(services, server, told_to_stop, report)
                 finally:
                     report("正在停止")
@@ -224,9 +227,10 @@ def listening(first: int) -> Iterator[socket.socket]:
 
 
 def load_demo(kind: Kind, *, now: datetime, report: Report) -> None:
-    """The demo city, once; a real database is never offered to it."""
-    if kind is Kind.REAL:
-        return
+    """The invented city, once and whole; a real database is never offered to it."""
+    if kind is not Kind.REAL:
+        with transaction.atomic():  # interrupted, it leaves nothing
+            ensure_demo(now=now, report=report)
 
 
 def collect_static(report: Report) -> None:
@@ -257,6 +261,11 @@ def wait_until_ready(service: Service, address: str, told_to_stop: StopSign) -> 
     return False
 
 
-def welcome(kind: Kind, address: str) -> None:
-    print(f"\n水衡·{KIND_LABELS[kind]}已就绪：{address}", flush=True)
-    print("按 Ctrl-C 停止。\n", flush=True)
+def welcome(kind: Kind) -> str:
+    """What the terminal shows when all is ready; a demo or practice database tells how to sign in."""
+    lines = ["", f"水衡·{KIND_LABELS[kind]}已就绪：{{address}}", ""]
+    if kind is not Kind.REAL:
+        lines += ["登录名和口令（口令为本机随机生成）："]
+        lines += [f"  {login:<16} {password}  {who}" for who, login, password in sign_ins()]
+        lines += [""]
+    return "\n".join([*lines, "按 Ctrl-C 停止。", ""])
