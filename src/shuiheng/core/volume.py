@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from functools import total_ordering
 
@@ -96,6 +97,8 @@ def _scaled(m3: int, per: int, decimals: int) -> str:
 
 _UNITS = {"": 1, "m3": 1, "m³": 1, "立方米": 1, "方": 1, "万": M3_PER_WAN, "亿": M3_PER_YI}
 _WIDE = str.maketrans("０１２３４５６７８９．，－", "0123456789.,-")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,2})?", re.IGNORECASE)
+LONGEST_NUMBER = 40
 
 
 def parse_m3(text: str, unit: str = "m³") -> Volume:
@@ -106,17 +109,16 @@ def parse_m3(text: str, unit: str = "m³") -> Volume:
     cleaned = text.strip().translate(_WIDE).replace(",", "").replace(" ", "").replace("−", "-")
     number, named = _split_unit(cleaned)
     factor = _unit_factor(named or unit)
-    try:
-        exact = Decimal(number) * factor
-    except InvalidOperation:
+    if len(number) > LONGEST_NUMBER or not _NUMBER.fullmatch(number):
         raise Refusal(
             "volume.not_a_number", f"“{text.strip()}”不是一个水量。请只填数字，例如 12.5。"
-        ) from None
-    if not exact.is_finite() or abs(exact) > MAX_VOLUME_M3:
+        )
+    exact = Fraction(number) * factor
+    if abs(exact) > MAX_VOLUME_M3:
         raise Refusal(
             "volume.too_large", f"“{text.strip()}”大得不像一个水量。请核对数字和单位（{unit}）。"
         )
-    if exact != exact.to_integral_value():
+    if exact.denominator != 1:
         raise Refusal(
             "volume.too_fine", f"“{text.strip()}”比 1 m³ 还细。水量记到整立方米，请少填几位小数。"
         )
