@@ -128,9 +128,12 @@ class OnceKeyField(forms.CharField):
 
 
 class ActForm(forms.Form):
-    """A form that leads to an act: it carries the once-only key as `key`."""
+    """A form that leads to an act: it carries the once-only key as `key`.
 
-    required_css_class = "required"
+    What is missing is said by us, under its field, not by the browser in words of its own.
+    """
+
+    use_required_attribute = False
     key = OnceKeyField()
 
 
