@@ -111,6 +111,23 @@ def temporary_password(random_bytes: bytes) -> str:
     return clear_letters(random_bytes, TEMPORARY_PASSWORD_LENGTH)
 
 
+_WEAK = {
+    "password_too_short": "密码至少 10 位",
+    "password_too_common": "这个密码太常见，一猜就中",
+    "password_entirely_numeric": "密码不能全是数字",
+}
+
+
+def weak_password(complaints: Sequence[str]) -> Refusal:
+    """What is wrong with a new password, from the codes of Django's validators."""
+    return Refusal(
+        "password.weak",
+        "；".join(_WEAK.get(code, "密码不合要求") for code in complaints) + "。",
+        field="new",
+        remedy="可以用一句自己记得住的话。",
+    )
+
+
 def check_another_password(same: bool) -> None:
     if same:
         raise Refusal(

@@ -363,7 +363,7 @@ def check_new_password(password: str, user: User) -> None:
     try:
         validate_password(password, user)
     except ValidationError as error:
-        raise Refusal("password.weak", "".join(error.messages), field="new") from None
+        raise rules.weak_password([str(one.code) for one in error.error_list]) from None
 
 
 def change_password(

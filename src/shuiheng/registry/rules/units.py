@@ -11,7 +11,7 @@ from shuiheng.core.refusal import Kind, Refusal
 from shuiheng.core.vocabulary import PLAN_SECTORS, Sector, Term, UnitKind
 from shuiheng.office.rules import tidy
 
-REASON_LEAST = 4
+REASON_LEAST = 2
 SEARCH_LENGTH = 60
 SEARCH_WORDS = 4
 
