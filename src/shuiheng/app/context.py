@@ -42,7 +42,7 @@ def frame(request: Any) -> dict[str, Frame]:
             actor=actor,
             person=actor.name,
             post_label=standing.label,
-            person_url=_address("office:me"),
+            person_url=_address("registry:me"),
             is_unit_person=standing.unit is not None,
             home_url=_address("desk:home"),
             search_url=_address("desk:search"),
@@ -153,7 +153,7 @@ def _tabs(request: Any, unit: int) -> Sequence[Tab]:
         ("水账", _address("desk:home"), "account", ("desk:", "ledger:")),
         ("填报", _address("metering:report", unit_id=unit), "report", ("metering:", "budget:")),
         ("文书", _address("papers:list"), "paper", ("papers:",)),
-        ("我的", _address("office:me"), "person", ("office:", "registry:")),
+        ("我的", _address("registry:me"), "person", ("office:", "registry:")),
     )
     return [
         Tab(label, url, icon, here.startswith(spaces)) for label, url, icon, spaces in places if url

@@ -55,7 +55,10 @@ class ContentSecurityPolicy:
 
 
 class Now:
-    """`request.now` and `request.today`: the clock, or the business date of a demo or practice database."""
+    """`request.now` and `request.today`: the clock, or the business date of a demo or practice database.
+
+    `request.clock` is the true time in any case: throttles and codes must not stand still.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -63,7 +66,8 @@ class Now:
     def __call__(self, request: Any) -> HttpResponse:
         request.installation = Installation.objects.filter(pk=1).first()
         business_date = request.installation and request.installation.business_date
-        request.now = beijing_noon(business_date) if business_date else wall_clock()
+        request.clock = wall_clock()
+        request.now = beijing_noon(business_date) if business_date else request.clock
         request.today = beijing_date(request.now)
         return self.get_response(request)
 
