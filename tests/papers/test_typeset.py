@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
@@ -173,6 +174,7 @@ def test_a_fork_fails_at_once_and_a_spawned_process_prints_the_same() -> None:
     first = typeset.render(template, content)
     child = os.fork()
     if child == 0:
+        signal.alarm(10)  # a child that hangs ends by it
         os._exit(_outcome(lambda: typeset.render(template, content)))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
     spawn = multiprocessing.get_context("spawn")

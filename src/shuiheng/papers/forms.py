@@ -21,8 +21,8 @@ class DeliveryForm(ActForm):
     recipient = forms.CharField(label="签收人", max_length=80)
     sent_on = DayField(label="送出日期")
     received_on = DayField(
-        label="签收日期（选填）",
+        label="签收日期",
         required=False,
         help_text="邮寄未见回执时先不填；当面和电话即为当天",
     )
-    note = forms.CharField(label="备注（选填）", max_length=200, required=False)
+    note = forms.CharField(label="备注", max_length=200, required=False)

@@ -199,10 +199,7 @@ def write_sheet(
     same bytes; `made_at` is the only clock.
     """
     out = io.BytesIO()
-    options = {"constant_memory": True, "in_memory": False, "strings_to_formulas": False}
-    book = xlsxwriter.Workbook(
-        out, {**options, "strings_to_numbers": False, "strings_to_urls": False}
-    )
+    book = xlsxwriter.Workbook(out, {"constant_memory": True})
     book.set_properties({"title": title, "created": made_at.replace(tzinfo=None)})
     sheet = book.add_worksheet(sheet_name)
     bold = book.add_format({"bold": True, "font_size": 14})

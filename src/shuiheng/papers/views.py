@@ -54,7 +54,7 @@ def paper_list(request: Any) -> HttpResponse:
         rows.count(), page_number(request.GET.get("page")), "份", query=request.GET.urlencode()
     )
     table = _list_table(list(rows[pages.start : pages.stop]))
-    panel = Panel("文书", [table], toolbar=_toolbar(request.actor, search), pages=pages)
+    panel = Panel("全部文书", [table], toolbar=_toolbar(request.actor, search), pages=pages)
     return render(request, "papers/list.html", {"head": PageHead("文书"), "panel": panel})
 
 
@@ -199,7 +199,7 @@ def _cells(paper: Paper) -> list[object]:
         Name(paper.title, f"{paper.year} 年度 · {paper.kind_term.label}", _url(paper.pk)),
         Link(paper.number or "", whole=True),
         paper.holder,
-        paper.issued_on,
+        paper.issued_on.isoformat() if paper.issued_on else None,
         Chip(state.label, TONES[state]),
         "已签收" if received else "未签收" if paper.number and ready else None,
         Link("下载", reverse("papers:download", args=[paper.pk])) if ready else "",
@@ -220,25 +220,29 @@ def _head(paper: Paper, actor: Actor, deliveries: list[Delivery]) -> PageHead:
 def _actions(paper: Paper, actor: Actor, deliveries: list[Delivery]) -> list[Action]:
     """At most two plain buttons and one primary: what this person may do with it now."""
     handles = actor.may(Permission.PAPER_HANDLE, paper.place)
-
-    def to(name: str, label: str, **more: Any) -> Action:
-        return Action(label, reverse(f"papers:{name}", args=[paper.pk]), **more)
-
     match paper.state_term:
         case PaperState.WAITING:
             may = actor.may(rules.NUMBERED_BY[paper.kind_term], paper.place)
-            return [to("number", "填写文号", primary=True)] if may else []
+            return [_to(paper, "number", "填写文号", primary=True)] if may else []
         case PaperState.FAILED:
-            key = {"key": new_key()}
-            return [to("again", "再试一次", post=True, fields=key)] if handles else []
+            return [_press(paper, "again", "再试一次")] if handles else []
         case PaperState.READY:
-            actions = [to("deliver", "登记送达")] if handles and paper.number else []
+            actions = [_to(paper, "deliver", "登记送达")] if handles and paper.number else []
             signed = any(d.channel_term is Channel.ON_LINE for d in deliveries)
             if actor.may(Permission.PAPER_ACKNOWLEDGE, paper.place) and not signed:
-                key = {"key": new_key()}
-                actions.append(to("acknowledge", "签收", post=True, fields=key))
-            return [*actions, to("download", "下载 PDF", primary=True)]
+                actions.append(_press(paper, "acknowledge", "签收"))
+            return [*actions, _to(paper, "download", "下载 PDF", primary=True)]
     return []
+
+
+def _to(paper: Paper, name: str, label: str, *, primary: bool = False) -> Action:
+    return Action(label, reverse(f"papers:{name}", args=[paper.pk]), primary=primary)
+
+
+def _press(paper: Paper, name: str, label: str) -> Action:
+    """A button that acts at once; its key makes a second click find the first."""
+    url = reverse(f"papers:{name}", args=[paper.pk])
+    return Action(label, url, post=True, fields={"key": new_key()})
 
 
 def _message(paper: Paper) -> Message | None:
@@ -259,7 +263,7 @@ def _facts(paper: Paper) -> Facts:
             Fact("发文机关", paper.issuer),
             Fact("文号", paper.number or "无"),
             Fact("签发人", paper.signer or "无"),
-            Fact("印发日期", paper.issued_on or "待定"),
+            Fact("印发日期", paper.issued_on.isoformat() if paper.issued_on else "待定"),
             Fact("主送或户名", paper.holder),
             Fact("所属区域", paper.area.name),
             Fact("校验码", paper.check_code or "生成后显示"),
