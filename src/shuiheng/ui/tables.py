@@ -21,7 +21,8 @@ NOTHING_YET = Empty("还没有内容。")
 
 @dataclass(frozen=True)
 class Column:
-    """`kind`: text, figure (right-aligned), mark (gauge or bar), action (one word at the right edge).
+    """`kind`: text, whole (never broken: dates, ids), figure (right-aligned), mark (gauge or bar), action (one
+    word at the right edge).
 
     `unit` is printed in the head and writes the Volumes below it ('%' writes ratios); `signed` puts + and −;
     `toned` colours gain and loss; `strong` is for the one column the page is about.
@@ -222,10 +223,10 @@ def ledger_table(
 ) -> Table:
     """明细: `lines` newest first as given; the sums are those of the whole account, not of the lines shown."""
     columns = [
-        Column("日期"),
+        Column("日期", kind="whole"),
         Column("类别"),
         Column("摘要"),
-        Column("凭证"),
+        Column("凭证", kind="whole"),
         Column("额度增减", unit, kind="figure", signed=True),
         Column("用水", unit, kind="figure"),
         Column("可用余额", unit, kind="figure", strong=True),

@@ -141,7 +141,7 @@ class _Axis:
             fine = int(nice_step(Fraction(step, 5 * per), 1) * per) or 1
             low = max((min(levels) - span // 4) // fine * fine, 0)
         high = highest + (highest - low) // 25 + 1
-        clear = low + (high - low) * 22 // 100 if low else low  # the words 从 … 起 stand there
+        clear = low + (high - low) * 8 // 100 if low else low  # half a figure fits left of it
         marks = range(ceil(Fraction(clear, step)) * step, highest + 1, step)
         return cls(
             low,
