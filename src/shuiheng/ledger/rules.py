@@ -34,7 +34,7 @@ class AccountKind(Term):
 class CodeClass(Term):
     """Who holds a transfer back: an authority's constraint, a holder's available balance, nobody."""
 
-    GRANT = "grant", "额度"
+    GRANT = "grant", "授予"
     DISPOSAL = "disposal", "处置"
     FACT = "fact", "用水"
 
@@ -61,7 +61,7 @@ class Code(Term):
     OFFER = "offer", "转让冻结"
     WITHDRAW = "withdraw", "撤回转让"
     TRADE = "trade", "交易取得"
-    RECOVER = "recover", "收储"
+    RECOVER = "recover", "收储收回"
     RELEASE = "release", "收储投放"
     RETURN = "return", "退回预留"
     MOVE = "move", "单位内调剂"

@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
             name='FinalAccount',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('open', '待单位确认'), ('disputed', '有异议'), ('confirmed', '已确认待审'), ('reviewed', '审核通过'), ('closed', '已决算')], default='open', max_length=10)),
+                ('state', models.CharField(choices=[('open', '待单位确认'), ('disputed', '有异议'), ('confirmed', '已确认待审'), ('reviewed', '已审核'), ('closed', '已决算')], default='open', max_length=10)),
                 ('cut_off', models.DateField(verbose_name='截止日期')),
                 ('remark', models.TextField(blank=True, verbose_name='单位意见')),
                 ('budget', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='final_account', to='budget.budget')),

@@ -44,7 +44,7 @@ class FinalStage(Term):
     OPEN = "open", "待单位确认"
     DISPUTED = "disputed", "有异议"
     CONFIRMED = "confirmed", "已确认待审"
-    REVIEWED = "reviewed", "审核通过"
+    REVIEWED = "reviewed", "已审核"
     CLOSED = "closed", "已决算"
 
 
