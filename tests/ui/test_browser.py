@@ -221,9 +221,9 @@ def kept(page: Page) -> int:
     return int(page.evaluate("Object.keys(localStorage).filter(k => k.includes('draft')).length"))
 
 
-def type_reason(page: Page, text: str) -> None:
+def type_reason(page: Page, text: str, name: str = "draft") -> None:
     page.fill("#id_reason", text)
-    until(page, "Object.keys(localStorage).some(k => k.endsWith(':draft'))")
+    until(page, f"Object.keys(localStorage).some(k => k.endsWith(':{name}'))")
 
 
 def test_what_was_typed_survives_a_dropped_line_and_can_be_given_up(page):
@@ -360,3 +360,16 @@ def test_a_scan_goes_as_it_is(page):
     page.set_input_files("#id_scan", scan)
     page.wait_for_timeout(200)
     assert page.evaluate("document.querySelector('#id_scan').files[0].name") == "申报表.pdf"
+
+
+AUTOSAVED = """<form method="post" action="/kept" data-draft="auto" hx-post="/kept" hx-trigger="input delay:500ms" hx-swap="none">
+<div class="field"><input type="text" name="reason" id="id_reason"></div></form>"""
+
+
+def test_what_the_server_has_kept_by_itself_is_let_go_here(page, site):
+    source = '{% extends "ui/base.html" %}{% block content %}' + AUTOSAVED + "{% endblock %}"
+    site.pages["auto"] = gallery.render(source, {})
+    page.goto("/auto")
+    type_reason(page, "补灌", name="auto")
+    until(page, "!Object.keys(localStorage).some(k => k.endsWith(':auto'))")
+    assert site.posted == [{"reason": ["补灌"]}]

@@ -49,7 +49,7 @@ def submit(
     act: Callable[[dict[str, Any]], Outcome],
     *,
     template: str,
-    done: Callable[[Outcome], Done],
+    done: Callable[[Outcome], Done | HttpResponse],
     context: Mapping[str, object] | None = None,
     also: Sequence[forms.BaseForm | forms.BaseFormSet[Any]] = (),
 ) -> HttpResponse:
@@ -57,7 +57,8 @@ def submit(
 
     `act` calls one service, naming every argument. A Refusal becomes a complaint under its field, or above the
     form, and the bound form comes back: 422, or 409 and 429 after their kind. What is forbidden or
-    missing is left to the middleware. `also` are further forms of the page that must be valid too.
+    missing is left to the middleware. `also` are further forms of the page that must be valid too. What may be
+    shown only once (a temporary password) is no address: `done` then gives the page itself.
     """
     page = {**(context or {}), "form": form}
     if request.method != "POST":
@@ -74,7 +75,8 @@ def submit(
             raise
         complain(form, refusal)
         return render(request, template, page, status=STATUS[refusal.kind])
-    return go(request, done(outcome))
+    after = done(outcome)
+    return after if isinstance(after, HttpResponse) else go(request, after)
 
 
 def complain(form: forms.BaseForm, refusal: Refusal) -> None:

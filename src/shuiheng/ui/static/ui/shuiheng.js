@@ -5,7 +5,7 @@
   const on = (type, act) => doc.addEventListener(type, act);
   const parse = text => { try { return JSON.parse(text) || {}; } catch (e) { return {}; } };
 
-  /* The figure in the other unit; twelve months against the year. */
+  /* The other unit; twelve months against the year. */
   const read = text => parseFloat(/^[\d.,\s−-]+$/.test(text = text.normalize('NFKC')) ? text.replace(/[,\s]/g, '').replace('−', '-') : '');
   const write = number => number.toLocaleString('en-US', { maximumFractionDigits: 4 }).replace('-', '−');
   const exact = number => Math.round(number * 1e4) / 1e4;
@@ -28,7 +28,7 @@
   }
   all('[data-months] label:last-child input').forEach(months);
 
-  /* Nothing typed is lost: kept on this machine until a page reports success. */
+  /* Nothing typed is lost: kept here until it is saved. */
   let store; try { store = localStorage; store.getItem(''); } catch (e) { store = null; }
   const mine = `shuiheng:${doc.body.dataset.person || ''}:`, key = form => mine + location.pathname + ':' + form.dataset.draft;
   const typed = form => [...form.elements].filter(e => e.name && !/^(hidden|file|password|submit|button)$/.test(e.type) && !('nodraft' in e.dataset));
@@ -42,7 +42,7 @@
     });
   }
   function keep(form, sent) {
-    try { store.setItem(key(form), JSON.stringify({ at: Date.now(), sent, values: values(form) })); } catch (e) { /* no room */ }
+    try { store.setItem(key(form), JSON.stringify({ at: Date.now(), sent, values: values(form) })); } catch (e) { }
   }
   function restore(form) {
     const was = values(form), kept = parse(store.getItem(key(form)));
@@ -59,11 +59,15 @@
     const saved = doc.querySelector('[data-saved]');
     Object.keys(store).filter(k => k.startsWith('shuiheng:')).forEach(k => {
       const kept = parse(store.getItem(k));
-      if (!(kept.at > Date.now() - 12096e5) || kept.sent && saved && k.startsWith(mine)) store.removeItem(k); /* two weeks */
+      if (!(kept.at > Date.now() - 12096e5) || kept.sent && saved && k.startsWith(mine)) store.removeItem(k);
     });
     all('form[data-draft]').forEach(form => form.querySelector('[data-bound]') ? keep(form) : restore(form));
   }
 
+  on('htmx:beforeRequest', ({ target }) => { target.dataset.asked = Date.now(); });
+  on('htmx:afterRequest', ({ target: e, detail }) => {
+    if (store && detail.successful && e.matches('form[data-draft]') && parse(store.getItem(key(e))).at < e.dataset.asked) store.removeItem(key(e));
+  });
   let waiting;
   on('input', ({ target: e }) => {
     echo(e); months(e);
@@ -83,12 +87,12 @@
     if (box === head) list.forEach(e => { e.checked = head.checked; });
     const left = list.filter(e => !e.checked).length;
     head.checked = !left;
-    all('[data-picked]').forEach(e => { e.textContent = `已选 ${e.dataset.picked - left} / ${e.dataset.picked}`; });
+    all('[data-picked]').forEach(e => { const whole = e.dataset.picked || list.length; e.textContent = `已选 ${whole - left} / ${whole}`; });
   }
 
-  /* Photos: long edge 1600 px, JPEG 0.8; what cannot be shrunk goes as it is. */
+  /* Photos: long edge 1600 px; what cannot be shrunk goes as it is. */
   async function smaller(file) {
-    if (!/^image\/(jpeg|png|webp)$/.test(file.type)) return file;
+    if (!/^image\/(jpeg|png)$/.test(file.type)) return file;
     const picture = await createImageBitmap(file, { imageOrientation: 'from-image' });
     const scale = Math.min(1, 1600 / Math.max(picture.width, picture.height)), canvas = doc.createElement('canvas');
     canvas.width = picture.width * scale; canvas.height = picture.height * scale;
@@ -101,7 +105,7 @@
       const moved = new DataTransfer();
       (await Promise.all([...input.files].map(smaller))).forEach(file => moved.items.add(file));
       input.files = moved.files;
-    } catch (e) { /* an old browser */ }
+    } catch (e) { }
   }
 
   /* One submit at a time, for ten seconds at most. */
@@ -110,15 +114,11 @@
     if (event.defaultPrevented || form.method === 'get') return;
     if (now - (form.dataset.sent || 0) < 10000) return event.preventDefault();
     form.dataset.sent = now;
-    if (event.submitter) event.submitter.setAttribute('aria-busy', 'true');
     if (store && 'draft' in form.dataset) { clearTimeout(waiting); keep(form, true); }
   });
-  addEventListener('pageshow', () => {
-    all('form[data-sent]').forEach(form => { delete form.dataset.sent; });
-    all('[aria-busy]').forEach(e => e.removeAttribute('aria-busy'));
-  });
+  addEventListener('pageshow', () => all('form[data-sent]').forEach(form => { delete form.dataset.sent; }));
 
-  /* Repair buttons; menus close when one looks elsewhere. */
+  /* Repair buttons; open menus. */
   const close = except => all('details.menu[open]').forEach(menu => { if (!menu.contains(except)) menu.open = false; });
   on('click', event => {
     close(event.target);
@@ -130,10 +130,10 @@
     field.value = value; field.dispatchEvent(new Event('input', { bubbles: true })); field.focus();
   });
 
-  /* Keys printed on the buttons of a case; / goes to the search. */
+  /* Keys printed on buttons; / goes to the search. */
   on('keydown', event => {
     const e = event.target, pressed = event.key.toLowerCase();
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     if (pressed === 'escape') close(null);
     if (/^(SELECT|TEXTAREA)$/.test(e.tagName) || e.tagName === 'INPUT' && !/^(checkbox|radio)$/.test(e.type)) return;
     if (pressed === 'enter' && /^(A|BUTTON|SUMMARY)$/.test(e.tagName)) return;
