@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models import Case, IntegerField, QuerySet, Sum, Value, When
 
 from shuiheng.budget import rules
 from shuiheng.budget.models import Adjustment, BudgetLine, ChangeAbove, ChangeAboveLine
@@ -192,21 +192,18 @@ def change(change_id: int, city: Area) -> ChangeAbove:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What one holder loses by a cut: its quota before and after, what it has used, what is left."""
+    """What one holder loses by a cut: its quota before and after it, and its account: as it would be
+    then for a planned cut, as it is now for one that has been carried out."""
 
     account: AccountKey
     name: str
     before: Volume
     cut: Volume
-    used: Volume
+    balance: Balance
 
     @property
     def after(self) -> Volume:
         return self.before - self.cut
-
-    @property
-    def balance(self) -> Balance:
-        return Balance(self.after, Volume(), self.used)
 
     @property
     def is_reserve(self) -> bool:
@@ -220,19 +217,37 @@ def planned_losses(entries: Sequence[Entry]) -> list[Loss]:
     """What a planned cut takes from whom, customers of a supplier included, largest first."""
     cuts = {e.debit: e.amount for e in entries if e.code is Code.CUT_ABOVE and e.debit.kind in HELD}
     books = standing(cuts)
-    return _losses(cuts, books, {key: books[key].net for key in cuts})
+    then = {key: books[key] + Balance(moved_out=cut) for key, cut in cuts.items()}
+    return _losses(cuts, then, {key: books[key].net for key in cuts})
 
 
 def posted_losses(change: ChangeAbove) -> list[Loss]:
     """What a change that has been carried out took from whom, beside the books as they are now."""
     cuts: dict[AccountKey, Volume] = {}
+    ids: dict[int, AccountKey] = {}
     rows = Transfer.objects.filter(document=f"change/{change.pk}", code=Code.CUT_ABOVE)
-    for transfer in rows.select_related("debit"):
+    first = 0
+    for transfer in rows.select_related("debit").order_by("-pk"):
+        first = transfer.pk
         if transfer.debit.kind in HELD:
             key = transfer.debit.key
+            ids[transfer.debit_id] = key
             cuts[key] = cuts.get(key, Volume()) + transfer.amount
-    books = standing(cuts)
-    return _losses(cuts, books, {key: books[key].net + cut for key, cut in cuts.items()})
+    before = _net_before(first, ids)
+    return _losses(cuts, standing(cuts), before)
+
+
+def _net_before(first: int, ids: dict[int, AccountKey]) -> dict[AccountKey, Volume]:
+    """What the accounts had been granted when the transfer `first` was posted."""
+    grants = Transfer.objects.filter(pk__lt=first).exclude(credit__kind="used")
+    came = grants.filter(credit__in=ids).exclude(debit__kind="used")
+    went = grants.filter(debit__in=ids)
+    net = {key: Volume() for key in ids.values()}
+    for account, amount in came.values_list("credit").annotate(Sum("amount")):
+        net[ids[account]] += amount
+    for account, amount in went.values_list("debit").annotate(Sum("amount")):
+        net[ids[account]] -= amount
+    return net
 
 
 def _losses(
@@ -242,7 +257,7 @@ def _losses(
 ) -> list[Loss]:
     names = dict(Unit.objects.filter(pk__in={key.unit for key in cuts}).values_list("pk", "name"))
     losses = [
-        Loss(key, names.get(key.unit, "预留"), before[key], cut, books[key].used)
+        Loss(key, names.get(key.unit, "预留"), before[key], cut, books[key])
         for key, cut in cuts.items()
     ]
     return sorted(losses, key=lambda loss: (not loss.is_reserve, -loss.cut.m3, loss.name))

@@ -91,10 +91,10 @@ def baseline_sheet(run: BaselineRun, areas: Sequence[Area]) -> BaselineSheet:
         lines.filter(unit__isnull=False)
         .values_list("area")
         .annotate(
-            Count("unit", distinct=True),
-            Count("pk", filter=short),
-            Sum(F("demand") - F("quota"), filter=short, default=0, output_field=VolumeField()),
-            Count("pk", filter=nothing),
+            units=Count("unit", distinct=True),
+            shorted=Count("pk", filter=short),
+            gap=Sum(F("demand") - F("quota"), filter=short, default=0, output_field=VolumeField()),
+            empty=Count("pk", filter=nothing),
         )
     )
     by_source: dict[tuple[int, Source], Cell] = {}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from shuiheng.budget.models import AreaFinal, FinalAccount, FinalLine
 from shuiheng.budget.rules import FinalState
-from shuiheng.core.access import Actor, Permission
+from shuiheng.core.access import Actor, Permission, require
 from shuiheng.core.refusal import Kind, Refusal
 from shuiheng.core.vocabulary import CUSTOMER_KINDS, Source
 from shuiheng.core.volume import Volume
@@ -60,6 +61,21 @@ def final_accounts(
     return rows.select_related(*related).annotate(**sums).order_by("budget__region__rank", "pk")
 
 
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """An account of a list that is to be reviewed at once: its quota and its use of the whole year."""
+
+    account: int
+    quota: Volume
+    used: Volume
+
+
+def sums_of(rows: QuerySet[Any]) -> list[Sums]:
+    """All accounts of a list, not only those of the page that is shown."""
+    figures = rows.values_list("pk", "quota", "used", "december")
+    return [Sums(pk, quota, used + december) for pk, quota, used, december in figures]
+
+
 def final_account(account_id: int, actor: Actor) -> FinalAccount:
     """One account with its lines; someone else's is missing, not forbidden."""
     rows = _visible(actor).filter(pk=account_id)
@@ -84,13 +100,14 @@ class StatedLine:
     @property
     def stated(self) -> Volume:
         """The use of the year: as closed, or to the cut-off with December estimated."""
-        if self.line.closed_used is not None:
-            return self.line.closed_used
-        return self.line.used + self.line.december_estimate
+        line = self.line
+        stated: Volume = line.used + line.december_estimate
+        return stated if line.closed_used is None else line.closed_used
 
     @property
     def left(self) -> Volume:
-        return self.line.quota - self.stated
+        left: Volume = self.line.quota - self.stated
+        return left
 
 
 def stated_lines(account: FinalAccount) -> list[StatedLine]:
@@ -144,7 +161,7 @@ def late_use(areas: Sequence[Area], before: int) -> list[LateUse]:
 
 
 def _m3(volume: object) -> int:
-    return volume.m3 if isinstance(volume, Volume) else int(volume)  # type: ignore[call-overload,no-any-return]
+    return volume.m3 if isinstance(volume, Volume) else int(volume)  # type: ignore[call-overload]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,3 +209,17 @@ def lapses(entries: Sequence[Entry]) -> list[Lapse]:
         pair = found.setdefault(entry.debit.source, [0, 0])
         pair[0 if entry.debit.unit else 1] += entry.amount.m3
     return [Lapse(source, Volume(q), Volume(r)) for source, (q, r) in sorted(found.items())]
+
+
+def no_district() -> Refusal:
+    return Refusal(
+        "final.no_district",
+        "没有这个区县的决算，或者它不归您办理。",
+        kind=Kind.MISSING,
+        remedy="请从决算清单进入。",
+    )
+
+
+def require_closer(actor: Actor, city: Area) -> None:
+    """Only who may close the year sees what would lapse."""
+    require(actor, Permission.FINAL_CLOSE, city.place)
