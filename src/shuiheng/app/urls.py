@@ -7,7 +7,6 @@ the ledger and metering stand below the budget, yet set use against its monthly 
 from __future__ import annotations
 
 from importlib.util import find_spec
-
 from typing import Any
 
 from django.urls import include, path

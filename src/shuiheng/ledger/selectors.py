@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Case, Count, Q, QuerySet, Sum, When
 from django.db.models.functions import Cast
 
@@ -293,10 +294,20 @@ class Breach:
 def breaches(areas: Sequence[int], year: int, limit: int = 20) -> list[Breach]:
     """Every broken invariant of a year: projection = transfers; region = Σ sources = Σ sectors +
     reserve; Σ units of a cell ≤ the cell as adjusted; provision empty once issued."""
-    found = [*_projection_breaches(year), *_cell_breaches(year), *_network_breaches(year)]
+    with _whole_table_plans():
+        found = [*_projection_breaches(year), *_cell_breaches(year), *_network_breaches(year)]
     for sheet in region_sheets(areas, year).values():
         found += _sheet_breaches(sheet)
     return found[:limit]
+
+
+@contextmanager
+def _whole_table_plans() -> Iterator[None]:
+    """These queries read whole tables; a planner with stale statistics must not loop row by row."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        yield
+        cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 PROJECTION = """
@@ -441,9 +452,7 @@ def use_through(units: Sequence[int], year: int, day: date) -> dict[int, Volume]
 # -- what a person may open ------------------------------------------------------------------------
 
 
-def unit_seen(
-    actor: Actor, unit_id: int, permission: Permission = Permission.LEDGER_VIEW
-) -> Unit:
+def unit_seen(actor: Actor, unit_id: int, permission: Permission = Permission.LEDGER_VIEW) -> Unit:
     """A unit the person may see the books of; another's is missing, not forbidden."""
     units = Unit.objects.visible_to(actor, permission)
     unit = units.select_related("region__parent", "address_area").filter(pk=unit_id).first()
@@ -534,8 +543,12 @@ def quotas_of_unit(unit: int, year: int, book: Book) -> dict[AccountKey, Balance
 
 def sums_by_code(transfers: QuerySet[Transfer]) -> list[tuple[str, Volume, int]]:
     """Σ and count of transfers by code, the largest first; a reverse pair counts against its code."""
-    signed = Case(When(corrects__isnull=False, then=-Cast("amount", models.BigIntegerField())),
-                  default=Cast("amount", models.BigIntegerField()))  # fmt: skip
+    amount = Cast("amount", models.BigIntegerField())
+    signed = Case(
+        When(corrects__isnull=False, then=-amount),
+        default=amount,
+        output_field=models.BigIntegerField(),
+    )
     rows = transfers.order_by().values_list("code").annotate(sum=Sum(signed), n=Count("pk"))
     found = [(code, Volume(int(amount)), n) for code, amount, n in rows]
     return sorted(found, key=lambda row: -abs(row[1].m3))

@@ -83,7 +83,9 @@ def name_of(line: ReportLine) -> str:
 def label_of(line: ReportLine) -> str:
     if line.source is Source.NETWORK:
         return "供给居民的水" if line.sector is Sector.RESIDENTS else "管网用水"
-    return f"{line.source.label}取水" if line.sector is Sector.SUPPLY else f"{line.source.label}用水"
+    return (
+        f"{line.source.label}取水" if line.sector is Sector.SUPPLY else f"{line.source.label}用水"
+    )
 
 
 def beside(line: ReportLine) -> str:

@@ -227,7 +227,9 @@ def check_sheet(
     found: list[Finding] = []
     reports: list[ReportRow] = []
     for number, row in enumerate(rows[start:], start + 1):
-        cells = {head: row[place].strip() if place < len(row) else "" for head, place in heads.items()}
+        cells = {
+            head: row[place].strip() if place < len(row) else "" for head, place in heads.items()
+        }
         if not cells[USE]:
             continue
         owner = cells[CODE], cells[SOURCE]
@@ -235,7 +237,9 @@ def check_sheet(
             found.append(_stranger(owner, codes, number))
         elif owner in taken:
             sentence = f"{owner[0]}的{owner[1]}在第 {taken[owner]} 行已经填过。请只留一行。"
-            found.append(Finding("sheet.twice", Severity.MUST_FIX, sentence, row=number, column=CODE))
+            found.append(
+                Finding("sheet.twice", Severity.MUST_FIX, sentence, row=number, column=CODE)
+            )
         else:
             taken[owner] = number
             report, complaints = _read_row(cells[USE], known[owner], number)

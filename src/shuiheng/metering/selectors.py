@@ -113,7 +113,7 @@ def report_lines(units: Sequence[Unit], year: int, month: int, plans: Plans) -> 
     """The lines of a month with last year's same month, the plan, what is left, what was reported."""
     ids = [unit.pk for unit in units]
     held = {_line(key): (key, b) for of in unit_quotas(ids, year).values() for key, b in of.items()}
-    plan = plans({key: balance for key, balance in held.values()})
+    plan = plans(dict(held.values()))
     past = last_year_month(ids, year, month)
     reported = current_reports(ids, year, month)
     lines = []
@@ -134,7 +134,9 @@ def _line(key: AccountKey) -> tuple[int, Source, Sector | None]:
     return key.unit, key.source, key.sector
 
 
-def last_year_month(units: Sequence[int], year: int, month: int) -> dict[tuple[int, Source], Volume]:
+def last_year_month(
+    units: Sequence[int], year: int, month: int
+) -> dict[tuple[int, Source], Volume]:
     """The same month a year before: as reported, or from the years before the books."""
     past = PastUse.objects.filter(unit__in=units, year=year - 1, month=month)
     found = {(row.unit_id, Source(row.source)): row.volume for row in past}
@@ -147,7 +149,10 @@ def last_year_month(units: Sequence[int], year: int, month: int) -> dict[tuple[i
 def months_reported(unit: Unit, year: int) -> dict[int, list[UseReport]]:
     """The current reports of a unit's year by month."""
     months: dict[int, list[UseReport]] = {}
-    for report in UseReport.objects.filter(unit=unit, year=year, is_current=True).order_by("source"):
+    for report in UseReport.objects.filter(unit=unit, year=year, is_current=True).order_by(
+        "source"
+    ):
+        report.unit = unit
         months.setdefault(report.month, []).append(report)
     return months
 
@@ -174,7 +179,9 @@ def owing(units: Sequence[Unit], year: int, month: int) -> list[Owing]:
 def units_reporting(actor: Actor, permission: Permission, day: date) -> list[Unit]:
     """The active units for which a person may report, or report on behalf."""
     units = Unit.objects.visible_to(actor, permission).active_on(day)
-    return list(units.select_related("region", "address_area").order_by("region__rank", "pinyin", "pk"))
+    return list(
+        units.select_related("region", "address_area").order_by("region__rank", "pinyin", "pk")
+    )
 
 
 def report_day(on: date) -> int:
@@ -192,7 +199,9 @@ def duties(actor: Actor, now: datetime) -> list[DutyFact]:
         own = units_reporting(actor, Permission.USE_REPORT, last)
         found += _unit_duties(own, last, due)
     if actor.may_somewhere(Permission.USE_REPORT_FOR):
-        waiting = owing(units_reporting(actor, Permission.USE_REPORT_FOR, last), last.year, last.month)
+        waiting = owing(
+            units_reporting(actor, Permission.USE_REPORT_FOR, last), last.year, last.month
+        )
         if waiting:
             found.append(_reminder(waiting, last, due))
     return found

@@ -11,12 +11,14 @@ from shuiheng.core.access import SYSTEM, Actor, Permission, require
 from shuiheng.core.clock import beijing_date, month_end
 from shuiheng.core.refusal import Kind, Refusal
 from shuiheng.core.vocabulary import Book, Sector, Source, UseBasis
+from shuiheng.core.volume import Volume
 from shuiheng.ledger.models import Transfer
 from shuiheng.ledger.rules import AccountKey, AccountKind, Code, Entry
 from shuiheng.ledger.services import post
 from shuiheng.metering import rules, selectors
 from shuiheng.metering.models import SupplyMonth, UseReport
 from shuiheng.metering.rules import Posted, ReportRow
+from shuiheng.metering.selectors import Line
 from shuiheng.office.models import Act, Area
 from shuiheng.office.services import begin_act, finish_act
 from shuiheng.registry.models import SupplyLink, Unit
@@ -139,16 +141,15 @@ def estimates(area: Area, year: int, month: int) -> list[ReportRow]:
     lines = selectors.missing(area, year, month)
     units = [line[0] for line in lines]
     last_year = past_use(units, year - 1)
-    earlier = selectors.current_reports(units, year)
+    known: dict[Line, list[Volume]] = {}
+    for (unit, source, sector, at), report in selectors.current_reports(units, year).items():
+        if at < month:
+            known.setdefault((unit, source, sector), []).append(report.volume)
     rows = []
-    for unit, source, sector in lines:
+    for line in lines:
+        unit, source, sector = line
         months = last_year.get((unit, source))
-        known = [
-            report.volume
-            for (u, s, c, m), report in earlier.items()
-            if (u, s, c) == (unit, source, sector) and m < month
-        ]
-        figure = rules.estimate(months[month - 1] if months else None, known)
+        figure = rules.estimate(months[month - 1] if months else None, known.get(line, ()))
         rows.append(ReportRow(unit, source, sector, figure, UseBasis.ESTIMATED))
     return rows
 

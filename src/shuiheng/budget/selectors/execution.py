@@ -10,7 +10,7 @@ from django.db import connection
 from shuiheng.budget.models import Budget
 from shuiheng.budget.rules.plan import month_plan
 from shuiheng.core.vocabulary import Book, Sector, Source
-from shuiheng.core.volume import Volume
+from shuiheng.core.volume import ZERO, Volume
 from shuiheng.ledger.rules import AccountKey, Balance
 
 # Σ of the plan through a month, rounded down account by account as `rules.plan.planned_through` does.
@@ -39,9 +39,9 @@ MONTHS_OF = """
 class Execution:
     """Quota in force, use booked, and what the plan had reached by the month asked for."""
 
-    quota: Volume = Volume()
-    used: Volume = Volume()
-    planned: Volume = Volume()
+    quota: Volume = ZERO
+    used: Volume = ZERO
+    planned: Volume = ZERO
 
     def __add__(self, other: Execution) -> Execution:
         return Execution(
@@ -160,10 +160,10 @@ def _execution(net: int, used: int, planned: int) -> Execution:
 
 
 PAST_USE = """
-    SELECT u.region_id, p.source, u.kind, u.sector, sum(p.volume)
+    SELECT u.region_id, p.source, sum(p.volume)
     FROM registry_pastuse p JOIN registry_unit u ON u.id = p.unit_id
-    WHERE p.year = %s AND p.month <= %s AND u.region_id = ANY(%s)
-    GROUP BY 1, 2, 3, 4
+    WHERE p.source <> 'network' AND p.year = %s AND p.month <= %s AND u.region_id = ANY(%s)
+    GROUP BY 1, 2
 """
 
 
@@ -174,9 +174,26 @@ def use_of_past_year(
     with connection.cursor() as cursor:
         cursor.execute(PAST_USE, [year, month, list(areas)])
         rows = cursor.fetchall()
-    found: dict[tuple[int, Source], Volume] = {}
-    for area, source, _, _, volume in rows:
-        if Source(source) is not Source.NETWORK:
-            key = (area, Source(source))
-            found[key] = found.get(key, Volume()) + Volume(int(volume))
-    return found
+    return {(area, Source(source)): Volume(int(volume)) for area, source, volume in rows}
+
+
+BOOKED_USE = """
+    SELECT h.area_id, h.source, sum(CASE WHEN t.debit_id = h.id THEN t.amount ELSE -t.amount END)
+    FROM ledger_account h
+    JOIN ledger_transfer t ON t.debit_id = h.id OR t.credit_id = h.id
+    JOIN ledger_account o
+      ON o.id = CASE WHEN t.debit_id = h.id THEN t.credit_id ELSE t.debit_id END
+    WHERE h.kind = 'quota' AND h.book = 'abstraction' AND o.kind = 'used'
+      AND h.year = %s AND h.area_id = ANY(%s) AND extract(month FROM t.effective_on) <= %s
+    GROUP BY 1, 2
+"""
+
+
+def use_through(areas: Iterable[int], year: int, month: int) -> dict[tuple[int, Source], Volume]:
+    """Abstraction through `month` by region and source: from the books, or of the years before them."""
+    wanted = list(areas)
+    with connection.cursor() as cursor:
+        cursor.execute(BOOKED_USE, [year, wanted, month])
+        rows = cursor.fetchall()
+    booked = {(area, Source(source)): Volume(int(volume)) for area, source, volume in rows}
+    return booked or use_of_past_year(wanted, year, month)

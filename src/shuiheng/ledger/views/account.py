@@ -20,7 +20,6 @@ from shuiheng.ledger.rules import AccountKey, Balance, Code, state_of, sum_balan
 from shuiheng.ledger.selectors import (
     StatementLine,
     Yardstick,
-    monthly_use,
     quotas_of_unit,
     statement,
     unit_seen,
@@ -50,8 +49,8 @@ from shuiheng.ui.parts import (
     Message,
     PageHead,
     Stat,
-    StatStrip,
     State,
+    StatStrip,
     YearChoice,
 )
 from shuiheng.ui.tables import Column, LedgerLine, Panel, Row, Table, ledger_table
@@ -105,17 +104,16 @@ def read_account(request: Any, unit_id: int, plans: Plans) -> Account:
     year = asked_year(request)
     book = own_book(unit)
     held = quotas_of_unit(unit.pk, year, book)
+    lines = statement(unit.pk, year, book)
     used: dict[tuple[Source, int], Volume] = {}
     estimated: dict[int, Volume] = {}
-    for row in monthly_use(year, units=[unit.pk]):
-        if row.book is book and row.sector is not Sector.LOSS:
-            place = (row.source, row.month)
-            used[place] = used.get(place, Volume()) + row.used
-            estimated[row.month] = estimated.get(row.month, Volume()) + row.estimated
-    return Account(
-        unit, year, book, held, statement(unit.pk, year, book), plans(held), used, estimated,
-        yardstick(year, request.today),
-    )  # fmt: skip
+    for line in lines:
+        month = line.transfer.effective_on.month
+        used[line.source, month] = used.get((line.source, month), Volume()) + line.used
+        if line.code is Code.USE_ESTIMATED:
+            estimated[month] = estimated.get(month, Volume()) + line.used
+    stick = yardstick(year, request.today)
+    return Account(unit, year, book, held, lines, plans(held), used, estimated, stick)
 
 
 def asked_year(request: Any) -> int:
@@ -144,7 +142,9 @@ def account(request: Any, unit_id: int, plans: Plans, documents: Documents) -> H
 def year_choices(request: Any, year: int) -> list[YearChoice]:
     """This year, the one before and the next: an account can be opened for each."""
     now = request.today.year
-    return [YearChoice(y, f"?year={y}") for y in sorted({now + 1, now, now - 1, year}, reverse=True)]
+    return [
+        YearChoice(y, f"?year={y}") for y in sorted({now + 1, now, now - 1, year}, reverse=True)
+    ]
 
 
 def unit_crumbs(unit: Unit, here: str) -> list[Crumb]:
@@ -219,9 +219,9 @@ def _stats(books: Account) -> StatStrip:
     )
 
 
-def bars(books: Account, *, wide: bool = False) -> MonthBars:
+def bars(books: Account) -> MonthBars:
     """Twelve months: what was used, of it estimated, inside the plan."""
-    known = max([books.stick.month, *(month for _, month in books.used)])
+    known = max([books.stick.month, *(month for (_, month), v in books.used.items() if v)])
     actual = [
         total(v for (_, m), v in books.used.items() if m == month) if month <= known else None
         for month in MONTHS
@@ -232,7 +232,6 @@ def bars(books: Account, *, wide: bool = False) -> MonthBars:
         plan if any(plan) else (),
         estimated=[books.estimated.get(month) for month in MONTHS],
         unit=M3 if max(books.whole.net.m3, books.whole.used.m3) < SMALL_M3 else WAN,
-        wide=wide,
         name="use",
     )
 
@@ -243,7 +242,10 @@ def _months_panel(books: Account) -> Panel:
 
 
 def _sources_panel(books: Account) -> Panel:
-    rows = [_source_row(books, key) for key in sorted(books.held, key=lambda k: list(Source).index(k.source))]
+    rows = [
+        _source_row(books, key)
+        for key in sorted(books.held, key=lambda k: list(Source).index(k.source))
+    ]
     whole = books.whole
     columns = [
         Column("水源"),
@@ -261,7 +263,11 @@ def _source_row(books: Account, key: AccountKey) -> Row:
     balance = books.held[key]
     gauge = Gauge(balance.used, balance.net, books.planned([key]), books.state([key]), M3)
     label = key.source.label if key.source is not Source.NETWORK else "管网水"
-    if key.sector is not None and key.sector is not books.unit.sector_term and key.sector is not Sector.SUPPLY:
+    if (
+        key.sector is not None
+        and key.sector is not books.unit.sector_term
+        and key.sector is not Sector.SUPPLY
+    ):
         label = f"{label}（{key.sector.label}）"
     return Row([label, balance.net, balance.used, gauge, balance.available])
 
@@ -274,12 +280,16 @@ def _warnings(books: Account) -> list[Message]:
         planned, month = books.planned([key]), books.stick.month
         if state is State.OVER:
             over = balance.used - balance.net
-            sentence = f"{key.source.label}已超额度 {in_unit(over, M3)} m³。请尽快申请调整，并核对填报。"
+            sentence = (
+                f"{key.source.label}已超额度 {in_unit(over, M3)} m³。请尽快申请调整，并核对填报。"
+            )
             found.append(Message(sentence, "must_fix"))
         elif state is State.WARNED and planned:
             more = percent((balance.used.m3 - planned.m3) / planned.m3)
             left = in_unit(balance.available, M3)
-            rest = f"{month + 1}–12月还可用 {left} m³。" if month < 11 else f"年内还可用 {left} m³。"
+            rest = (
+                f"{month + 1}–12月还可用 {left} m³。" if month < 11 else f"年内还可用 {left} m³。"
+            )
             found.append(Message(f"{key.source.label}比 1–{month}月计划多 {more}。{rest}", "look"))
     return found
 
@@ -340,7 +350,15 @@ def _workbook(request: Any, books: Account, documents: Documents) -> HttpRespons
     ]
     lines = [ledger_line(books, line, documents) for line in books.lines]
     rows = [
-        [x.day, x.kind.label, x.summary, x.document.text if x.document else "", x.change, x.use, x.balance]
+        [
+            x.day,
+            x.kind.label,
+            x.summary,
+            x.document.text if x.document else "",
+            x.change,
+            x.use,
+            x.balance,
+        ]
         for x in lines
     ]
     whole = books.whole

@@ -229,10 +229,10 @@ def _workbook(
         sheet = sheets[region.pk]
         for source in NATURAL_SOURCES:
             figures = (sheet.granted, sheet.used, sheet.reserve)
-            rows.append([region.name, "水源", source.label, *(f.get(source, Volume()) for f in figures)])
+            rows.append(
+                [region.name, "水源", source.label, *(f.get(source, Volume()) for f in figures)]
+            )
         for sector in SECTOR_LINES:
             part = sheet.by_sector[sector]
             rows.append([region.name, "行业", sector.label, part.net, part.used, None])
     return workbook_response(request, f"{place.name}{year}年水账", columns, rows)
-
-

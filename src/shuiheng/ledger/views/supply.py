@@ -48,7 +48,9 @@ def supply(request: Any, unit_id: int, plans: Plans, documents: Documents) -> Ht
     """供水账 of a supplier."""
     unit = unit_seen(request.actor, unit_id)
     if not unit.kind_term.is_supplier:
-        raise Refusal("ledger.no_supplier", f"{unit.name}不是供水单位，没有供水账。", kind=Kind.MISSING)
+        raise Refusal(
+            "ledger.no_supplier", f"{unit.name}不是供水单位，没有供水账。", kind=Kind.MISSING
+        )
     year = asked_year(request)
     months = supply_by_month(unit.pk, year)
     held = quotas(year, Q(supplier=unit.pk))
@@ -188,5 +190,3 @@ def _customer_row(
     if key.sector in (Sector.LOSS, Sector.RESIDENTS) and key.unit == key.supplier:
         name = Name(key.sector.label, name.text)
     return Row([name, balance.net, balance.used, gauge, balance.available, Chip.of(state)])
-
-

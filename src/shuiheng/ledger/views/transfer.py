@@ -64,7 +64,10 @@ def document(
         actions=[Action("打开原件", url, primary=True)] if url else [],
     )
     stats = StatStrip(
-        [Stat(Code(code).label, volume, M3, f"{n} 笔") for code, volume, n in sums_by_code(transfers)[:5]]
+        [
+            Stat(Code(code).label, volume, M3, f"{n} 笔")
+            for code, volume, n in sums_by_code(transfers)[:5]
+        ]
     )
     panel = Panel("记账流水", [Table(COLUMNS, rows)], note=f"{count} 笔", pages=pages)
     return render(request, "ledger/document.html", {"head": head, "stats": stats, "panel": panel})
@@ -80,7 +83,10 @@ def transfer(request: Any, transfer_id: int, plans: Plans, documents: Documents)
     head = PageHead(
         f"流水 {row.pk}",
         crumbs=[Crumb("水账"), Crumb("流水")],
-        chip=Chip("更正" if row.corrects_id else Code(row.code).label, "warned" if row.corrects_id else "grant"),
+        chip=Chip(
+            "更正" if row.corrects_id else Code(row.code).label,
+            "warned" if row.corrects_id else "grant",
+        ),
     )
     context = {
         "head": head,
@@ -91,7 +97,9 @@ def transfer(request: Any, transfer_id: int, plans: Plans, documents: Documents)
 
 
 def _missing(sentence: str) -> Refusal:
-    return Refusal("ledger.no_transfer", sentence, kind=Kind.MISSING, remedy="请从水账明细重新进入。")
+    return Refusal(
+        "ledger.no_transfer", sentence, kind=Kind.MISSING, remedy="请从水账明细重新进入。"
+    )
 
 
 def _row(row: Transfer) -> Row:
@@ -124,7 +132,9 @@ def account_name(account: Account) -> Link:
 
 
 def _facts(row: Transfer, documents: Documents) -> list[Fact]:
-    by = row.act.user_name + (f"（代 {row.act.standing_in_for}）" if row.act.standing_in_for else "")
+    by = row.act.user_name + (
+        f"（代 {row.act.standing_in_for}）" if row.act.standing_in_for else ""
+    )
     facts = [
         Fact("水量", row.amount, unit=M3, strong=True),
         Fact("类别", Code(row.code).label),
@@ -165,4 +175,6 @@ def _side(label: str, account: Account) -> Row:
         return Row([label, account_name(account), None, None, None, None])
     balance = account.balance
     left: Volume = balance.available
-    return Row([label, account_name(account), balance.moved_in, balance.moved_out, balance.used, left])
+    return Row(
+        [label, account_name(account), balance.moved_in, balance.moved_out, balance.used, left]
+    )

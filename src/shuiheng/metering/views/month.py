@@ -41,5 +41,8 @@ def asked_month(request: Any) -> Month:
 
 def _no_month() -> Refusal:
     return Refusal(
-        "report.month", "地址里的年月不对。", kind=Kind.MISSING, remedy="请从首页或月份列表重新进入。"
+        "report.month",
+        "地址里的年月不对。",
+        kind=Kind.MISSING,
+        remedy="请从首页或月份列表重新进入。",
     )

@@ -106,10 +106,7 @@ def _head(request: Any, when: Month, waiting: Sequence[Owing]) -> PageHead:
 def _months(request: Any, when: Month) -> Choices:
     last = request.today.month if when.year == request.today.year else 12
     return Choices(
-        [
-            Choice(f"{m}月", Month(when.year, m).query, m == when.month)
-            for m in range(1, last + 1)
-        ],
+        [Choice(f"{m}月", Month(when.year, m).query, m == when.month) for m in range(1, last + 1)],
         tabs=True,
         label="月份",
     )
@@ -117,7 +114,11 @@ def _months(request: Any, when: Month) -> Choices:
 
 def _progress(when: Month, units: Sequence[Unit], waiting: Sequence[Owing]) -> Progress:
     done = len(units) - len(waiting)
-    return Progress(done, len(units), f"{when.month}月已报 {done:,} / {len(units):,} 户，未报 {len(waiting):,} 户")
+    return Progress(
+        done,
+        len(units),
+        f"{when.month}月已报 {done:,} / {len(units):,} 户，未报 {len(waiting):,} 户",
+    )
 
 
 def _panel(request: Any, when: Month, waiting: Sequence[Owing]) -> Panel:
@@ -130,7 +131,9 @@ def _panel(request: Any, when: Month, waiting: Sequence[Owing]) -> Panel:
         if (not asked or str(entry.unit.region_id) == asked)
         and (not words or words in entry.unit.name or words in entry.unit.code)
     ]
-    pages = Pages(len(chosen), page_number(request.GET.get("page")), "户", query=request.GET.urlencode())
+    pages = Pages(
+        len(chosen), page_number(request.GET.get("page")), "户", query=request.GET.urlencode()
+    )
     options = [("", "全部区县"), *((str(pk), area.name) for pk, area in regions.items())]
     kept = {"year": str(when.year), "month": str(when.month)}
     filters = [Filter("region", "区县", options, asked)] if len(regions) > 1 else []
@@ -173,7 +176,14 @@ def _export(request: Any, when: Month, waiting: Sequence[Owing]) -> HttpResponse
     columns = [SheetColumn("编码", 20), SheetColumn("单位", 30), SheetColumn("区县", 16),
                SheetColumn("未报水源", 18), SheetColumn("联系人", 10), SheetColumn("电话", 16)]  # fmt: skip
     rows = [
-        [e.unit.code, e.unit.name, e.unit.region.name, _sources(e.lines), e.unit.contact, e.unit.phone]
+        [
+            e.unit.code,
+            e.unit.name,
+            e.unit.region.name,
+            _sources(e.lines),
+            e.unit.contact,
+            e.unit.phone,
+        ]
         for e in waiting
     ]
     return _file(request, f"{when.words}未报用水单位", columns, rows)
@@ -285,7 +295,9 @@ def _sheet_lines(request: Any, when: Month) -> list[SheetLine]:
     by_id = {unit.pk: unit for unit in units}
     past = last_year_month(list(by_id), when.year, when.month)
     return [
-        SheetLine(unit, by_id[unit].code, by_id[unit].name, source, sector, past.get((unit, source)))
+        SheetLine(
+            unit, by_id[unit].code, by_id[unit].name, source, sector, past.get((unit, source))
+        )
         for unit, source, sector in expected_lines(units, month_end(when.year, when.month))
     ]
 
@@ -305,7 +317,9 @@ def upload(request: Any, plans: Plans) -> HttpResponse:
         return render(request, "metering/upload.html", context)
     if form.is_valid():
         _check(request, when, form, context)
-    return render(request, "metering/upload.html", context, status=200 if "preview" in context else 422)
+    return render(
+        request, "metering/upload.html", context, status=200 if "preview" in context else 422
+    )
 
 
 def _upload_head(when: Month) -> PageHead:
@@ -336,10 +350,16 @@ def _check(request: Any, when: Month, form: SheetForm, context: dict[str, Any]) 
 def _upload_preview(when: Month, rows: Sequence[ReportRow], found: Sequence[Finding]) -> Preview:
     sources = list(dict.fromkeys(row.source for row in rows))
     by_source = [
-        (source, [row for row in rows if row.source is source]) for source in Source if source in sources
+        (source, [row for row in rows if row.source is source])
+        for source in Source
+        if source in sources
     ]
     table = Table(
-        [Column("水源"), Column("行数", kind="figure"), Column("水量", M3, kind="figure", strong=True)],
+        [
+            Column("水源"),
+            Column("行数", kind="figure"),
+            Column("水量", M3, kind="figure", strong=True),
+        ],
         [Row([s.label, len(part), total(r.volume for r in part)]) for s, part in by_source],
         sums=["合计", len(rows), total(row.volume for row in rows)],
     )
@@ -366,5 +386,7 @@ def _confirm(request: Any) -> HttpResponse:
         year, number, rows, actor=request.actor, now=request.now, key=form.cleaned_data["key"],
         attested=True, note="表格代报",
     )  # fmt: skip
-    sentence = f"已填报 {year}年{number}月 {len(reports)} 行，共 {total(r.volume for r in reports)}。"
+    sentence = (
+        f"已填报 {year}年{number}月 {len(reports)} 行，共 {total(r.volume for r in reports)}。"
+    )
     return go(request, Done(reverse("metering:month") + Month(year, number).query, sentence))

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods
 
 from shuiheng.core.access import Permission
 from shuiheng.core.clock import MONTHS
-from shuiheng.core.refusal import Kind, Refusal
 from shuiheng.core.vocabulary import UseBasis
 from shuiheng.core.volume import Volume, total
 from shuiheng.ledger.selectors import unit_seen
@@ -54,7 +53,7 @@ def report(request: Any, unit_id: int, plans: Plans) -> HttpResponse:
     lines = report_lines([unit], when.year, when.month, plans)
     form = ReportForm(lines, request.POST or None, on_behalf=not own)
     context = _context(request, unit, when, lines, may=_may_report(request, unit))
-    response = submit(
+    return submit(
         request,
         form,
         lambda data: _send(request, when, data),
@@ -62,7 +61,6 @@ def report(request: Any, unit_id: int, plans: Plans) -> HttpResponse:
         context={**context, "found": _Found(form)},
         done=lambda reports: Done(_next(unit, when), _said(unit, when, reports)),
     )
-    return response
 
 
 class _Found:
@@ -124,11 +122,15 @@ def _context(
 
 def _head(request: Any, unit: Unit, when: Month) -> PageHead:
     due = None
-    if when.month < 12 and when.year == request.today.year or when.year < request.today.year:
+    if (when.month < 12 and when.year == request.today.year) or when.year < request.today.year:
         following = Month(when.year + when.month // 12, when.month % 12 + 1)
         day = request.today.replace(year=following.year, month=following.month, day=1)
         day = day.replace(day=report_day(request.today))
-        due = Due.on(day, request.today, rest_days(), f"填报{when.month}月用水") if day >= request.today else None
+        due = (
+            Due.on(day, request.today, rest_days(), f"填报{when.month}月用水")
+            if day >= request.today
+            else None
+        )
     actions = []
     if unit.kind_term.is_supplier:
         url = reverse("metering:deliveries", args=[unit.pk]) + when.query

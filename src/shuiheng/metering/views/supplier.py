@@ -39,7 +39,6 @@ from shuiheng.ui.parts import (
     Message,
     PageHead,
     Stat,
-    StatStrip,
 )
 from shuiheng.ui.tables import Column, Panel, Preview, Row, Table
 
@@ -57,7 +56,9 @@ def deliveries(request: Any, unit_id: int, plans: Plans) -> HttpResponse:
     form = DeliveriesForm(lines, names, request.POST or None)
     context = _deliveries_context(supplier, when, form)
     if "fill" in request.POST:
-        return render(request, "metering/deliveries.html", {**context, "form": form, "filled": True})
+        return render(
+            request, "metering/deliveries.html", {**context, "form": form, "filled": True}
+        )
     return submit(
         request,
         form,
@@ -78,7 +79,9 @@ def _supplier(request: Any, unit_id: int) -> Unit:
     """A supplier for which the person may report."""
     unit = unit_seen(request.actor, unit_id, Permission.UNIT_VIEW)
     if not unit.kind_term.is_supplier:
-        raise Refusal("supply.no_supplier", f"{unit.name}不是供水单位，没有供水要填报。", kind=Kind.MISSING)
+        raise Refusal(
+            "supply.no_supplier", f"{unit.name}不是供水单位，没有供水要填报。", kind=Kind.MISSING
+        )
     if not request.actor.may(Permission.USE_REPORT, unit.place):
         require(request.actor, Permission.USE_REPORT_FOR, unit.place)
     return unit
@@ -92,7 +95,9 @@ def _deliveries_context(supplier: Unit, when: Month, form: DeliveriesForm) -> di
         "tabs": _tabs(supplier, when, "deliveries"),
         "note": f"{len(form.lines)} 户，已报 {sum(line.before is not None for line in form.lines)} 户，"
         f"合计 {in_unit(reported, M3)} m³",
-        "unread": Message(f"有 {len(form.unread)} 行没有认出是哪一户，留在粘贴框里：{unread}", "look")
+        "unread": Message(
+            f"有 {len(form.unread)} 行没有认出是哪一户，留在粘贴框里：{unread}", "look"
+        )
         if form.unread
         else None,
     }
@@ -115,7 +120,9 @@ def _tabs(supplier: Unit, when: Month, here: str) -> Choices:
     steps = (("report", "1 取水量"), ("deliveries", "2 供水量"), ("close", "3 月结"))
     return Choices(
         [
-            Choice(label, reverse(f"metering:{name}", args=[supplier.pk]) + when.query, name == here)
+            Choice(
+                label, reverse(f"metering:{name}", args=[supplier.pk]) + when.query, name == here
+            )
             for name, label in steps
         ],
         tabs=True,
@@ -150,9 +157,7 @@ def close(request: Any, unit_id: int, plans: Plans) -> HttpResponse:
 
 
 def _closed_words(closed: SupplyMonth) -> str:
-    return (
-        f"{closed.month}月已月结：取水 {closed.abstraction} = 供水 {closed.deliveries} + 损失 {closed.loss}。"
-    )
+    return f"{closed.month}月已月结：取水 {closed.abstraction} = 供水 {closed.deliveries} + 损失 {closed.loss}。"
 
 
 def _preview(request: Any, supplier: Unit, when: Month, form: ActForm) -> Preview:
@@ -186,7 +191,9 @@ def _findings(waiting: list[Owing], loss: Volume) -> list[Finding]:
         sentence = f"还有 {len(waiting)} 户没有填报：{names}{more}。填齐或由水务局暂估后才能月结。"
         found.append(Finding("supply.incomplete", Severity.MUST_FIX, sentence))
     if loss.m3 < 0:
-        sentence = f"供水比取水多 {in_unit(-loss, M3)} m³。请核对取水口读数和用户用水，更正其中一方。"
+        sentence = (
+            f"供水比取水多 {in_unit(-loss, M3)} m³。请核对取水口读数和用户用水，更正其中一方。"
+        )
         found.append(Finding("supply.more_than_taken", Severity.MUST_FIX, sentence))
     return found
 
