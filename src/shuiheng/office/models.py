@@ -160,7 +160,7 @@ class Act(models.Model):
 
 
 class ActOutcome(models.Model):
-    """What an act was about (`kind/id`) and what it did in a sentence."""
+    """What an act was about (`kind/id`) and what it did in a sentence. Append-only, like the act."""
 
     act = models.OneToOneField(
         Act, primary_key=True, on_delete=models.PROTECT, related_name="outcome"

@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 
 from shuiheng.core.access import SYSTEM, Actor, Holding, Permission, Place, Role
 from shuiheng.core.calendar import Deadline, RestDays
+from shuiheng.core.refusal import Refusal
 from shuiheng.office.models import (
     ActOutcome,
     Area,
@@ -20,7 +21,7 @@ from shuiheng.office.models import (
     Post,
     User,
 )
-from shuiheng.office.rules import PolicyGroup, policy_group
+from shuiheng.office.rules import PolicyGroup, policy_group, tidy_login
 
 
 def scope(actor: Actor, permission: Permission, *, area: str, unit: str = "") -> Q:
@@ -63,6 +64,19 @@ def posts_within(actor: Actor, day: date) -> QuerySet[Post]:
     rows = Post.objects.filter(inside, Q(until__isnull=True) | Q(until__gte=day))
     related = rows.select_related("user", "area", "stands_in_for__user")
     return related.order_by("area__path", "role", "pk")
+
+
+def person_called(login: str) -> User:
+    """The person with this login; nobody is a refusal for the form."""
+    user = User.objects.filter(login=tidy_login(login), is_active=True).first()
+    if user is None:
+        raise Refusal(
+            "user.unknown",
+            f"没有登录名“{login}”。",
+            field="login",
+            remedy="请核对，或者先新建人员。",
+        )
+    return user
 
 
 def colleagues(post: Post, day: date) -> QuerySet[User]:

@@ -23,6 +23,7 @@ from shuiheng.core.clock import MONTHS
 from shuiheng.core.refusal import Kind, Refusal
 from shuiheng.core.volume import Volume, parse_m3, total
 from shuiheng.ui import figures
+from shuiheng.ui.parts import PageHead, Part
 from shuiheng.ui.refusals import STATUS
 
 Outcome = TypeVar("Outcome")
@@ -77,6 +78,23 @@ def submit(
         return render(request, template, page, status=STATUS[refusal.kind])
     after = done(outcome)
     return after if isinstance(after, HttpResponse) else go(request, after)
+
+
+def ask(
+    request: HttpRequest,
+    form: forms.BaseForm,
+    act: Callable[[dict[str, Any]], Outcome],
+    done: Callable[[Outcome], Done | HttpResponse],
+    *,
+    head: PageHead,
+    button: str,
+    above: Sequence[Part] = (),
+    draft: str = "",
+) -> HttpResponse:
+    """A page with one form on it: `above` is what one should know before filling it in, `draft` keeps what is
+    typed on this machine."""
+    context = {"head": head, "button": button, "above": above, "draft": draft}
+    return submit(request, form, act, template="ui/ask.html", done=done, context=context)
 
 
 def complain(form: forms.BaseForm, refusal: Refusal) -> None:
