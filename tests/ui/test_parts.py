@@ -157,10 +157,9 @@ def test_a_column_whose_rows_make_up_its_sum_adds_up_as_printed():
 
 def test_rows_of_one_page_of_many_are_rounded_each_for_itself():
     column = Column("水量", "万m³", kind="figure", decimals=1)
-    table = Table(
-        [Column("单位"), column], [Row(["甲", Volume(3_333)])], sums=["合计", Volume(90_000)]
-    )
-    assert [cells[1].text for _, cells in table.lines] == ["0.3"]
+    rows = [Row([name, Volume(3_333)]) for name in "甲乙"]
+    table = Table([Column("单位"), column], rows, sums=["合计", Volume(90_000)])
+    assert [cells[1].text for _, cells in table.lines] == ["0.3", "0.3"]
 
 
 def test_a_row_with_a_cell_too_few_is_our_bug():
