@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from django.db import DatabaseError, connection
-from django.http import HttpRequest
+from django.db import OperationalError, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
 
 from shuiheng.app import health
@@ -37,11 +35,15 @@ def test_a_worker_lives_by_its_heartbeat(client: Client) -> None:
     assert client.get("/health").json()["worker"] is False
 
 
-def test_without_a_database_it_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_database() -> bool:
-        raise DatabaseError
+def test_without_a_database_it_is_unavailable(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing on the way to it, the clock of a request neither, may ask the database."""
 
-    monkeypatch.setattr(health, "worker_lives", no_database)
-    answer = health.health(HttpRequest())
+    def no_database(*_: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(BaseDatabaseWrapper, "cursor", no_database)
+    answer = client.get("/health")
     assert answer.status_code == 503
-    assert json.loads(answer.content)["database"] is False
+    assert answer.json() == {"version": "0.1.0", "database": False, "worker": False}

@@ -7,6 +7,7 @@ place of the first, which is kept under another name.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -63,7 +64,10 @@ def back_up(target: Path | None, *, now: datetime, report: Report) -> Path:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if target.exists():
         raise Refusal("backup.exists", f"{target} 已经存在。", remedy="请换一个文件名。")
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
+    with (
+        _room_for(target),
+        tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder,
+    ):
         dump = Path(folder) / DUMP
         report("导出数据库")
         tables = _dump(dump)
@@ -107,6 +111,20 @@ def restore(source: Path, *, replace: bool, now: datetime, report: Report) -> Ma
     if occupied:
         report(f"原来的数据库保留为 {before}，确认无误后可由管理员删除")
     return manifest
+
+
+@contextlib.contextmanager
+def _room_for(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise Refusal(
+            "backup.full",
+            f"{target.parent} 所在的磁盘已满，备份没有写成。",
+            remedy="请腾出空间，或用 --to 写到别处。",
+        ) from None
 
 
 def _dump(target: Path) -> dict[str, list[str]]:
