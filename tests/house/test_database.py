@@ -1,0 +1,119 @@
+"""The second lock on the door: tables that promise to be append-only or to keep their history have the
+triggers that keep the promise. (That the app role may not even try is tests/app/test_installation.)"""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, connection, transaction
+
+from shuiheng.app import installation
+from shuiheng.app.database import APPEND_ONLY
+
+PROMISE = "Append-only"
+BUSINESS_TABLES = ("registry", "quota")
+KEPT_IN_THE_OFFICE = {"office_policyvalue", "office_post", "office_area"}
+WITHOUT_HISTORY = {
+    "registry_claimcode": "used up, then worthless",
+    "registry_supplyline": "written once",
+    "registry_pastuse": "written once, with its origin",
+    "registry_directoryentry": "a snapshot, written once",
+    "quota_baselinerun": "a run is kept whole, its stage apart",
+    "quota_baselineline": "written once, with its run",
+}
+
+
+def find_broken_promises(promised: dict[str, str], triggers: set[tuple[str, str]]) -> list[str]:
+    """`promised` maps table to the triggers it needs, by name; `triggers` are (table, trigger)."""
+    return [
+        f"{table} lacks the trigger {name}"
+        for table, names in sorted(promised.items())
+        for name in names.split()
+        if (table, name) not in triggers
+    ]
+
+
+def promised_append_only() -> set[str]:
+    """Whoever says so in the docstring of the model."""
+    return {
+        model._meta.db_table
+        for model in apps.get_models()
+        if PROMISE in (model.__doc__ or "") and model.__module__.startswith("shuiheng.")
+    }
+
+
+def promised_history() -> set[str]:
+    tables = {
+        model._meta.db_table
+        for model in apps.get_models()
+        if model._meta.app_label in BUSINESS_TABLES
+    }
+    return (tables | KEPT_IN_THE_OFFICE) - set(WITHOUT_HISTORY)
+
+
+def test_a_missing_trigger_is_seen() -> None:
+    found = find_broken_promises({"a": "history", "b": "history"}, {("b", "history"), ("a", "x")})
+    assert found == ["a lacks the trigger history"]
+
+
+@pytest.mark.django_db
+def test_promises_are_kept_by_triggers() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+            "WHERE NOT tgisinternal AND tgenabled = 'O'"
+        )
+        triggers = set(cursor.fetchall())
+    promised = dict.fromkeys(promised_append_only(), "append_only append_only_truncate")
+    promised |= dict.fromkeys(promised_history(), "history")
+    assert len(promised) > 10
+    found = find_broken_promises(promised, triggers)
+    assert not found, "\n".join(found)
+
+
+def test_what_models_promise_is_what_the_app_role_is_denied() -> None:
+    there = {model._meta.db_table for model in apps.get_models()}
+    assert promised_append_only() == set(APPEND_ONLY) & there
+
+
+@pytest.mark.parametrize("table", sorted(set(APPEND_ONLY) - {"ledger_seal"}))
+@pytest.mark.parametrize("statement", ["TRUNCATE {} CASCADE", "DELETE FROM {}"])
+def test_even_the_owner_is_stopped(throwaway_database: object, table: str, statement: str) -> None:
+    with installation.as_owner():
+        if statement.startswith("DELETE"):
+            a_row_in(table)
+        with (
+            pytest.raises(DatabaseError, match="append-only"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement.format(table))
+
+
+def a_row_in(table: str) -> None:
+    """A row trigger fires for a row; foreign keys are not what is tried here."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO office_act (key, name, user_name, standing_in_for, at, arguments_digest) "
+            "VALUES ('house', 'house', '', '', '2026-01-01', '') RETURNING id"
+        )
+        act = cursor.fetchone()[0]
+        if table == "office_actoutcome":
+            cursor.execute(
+                "INSERT INTO office_actoutcome (act_id, subject, note) VALUES (%s, '', '')", [act]
+            )
+        if table == "ledger_transfer":
+            cursor.execute(
+                "INSERT INTO ledger_account (book, year, source, kind, sector, document, "
+                "moved_in, moved_out, used) VALUES "
+                "('abstraction', 2026, 'ground', 'world', '', '', 0, 0, 0), "
+                "('abstraction', 2026, 'ground', 'pool', '', '', 0, 0, 0) RETURNING id"
+            )
+            (debit,), (credit,) = cursor.fetchall()
+            cursor.execute(
+                "INSERT INTO ledger_transfer (amount, code, debit_id, credit_id, book, year, "
+                "source, effective_on, recorded_at, document, key, act_id, note) VALUES (1, "
+                "'allot', %s, %s, 'abstraction', 2026, 'ground', '2026-01-01', '2026-01-01', '', "
+                "'house', %s, '')",
+                [debit, credit, act],
+            )
