@@ -68,7 +68,7 @@ def _dispute(stage: Stage, account: FinalAccount, area: Area) -> None:
         else Role.COUNTY_REVIEWER,
         None if account.budget.unit.kind == UnitKind.WATERWORKS else area,
     )
-    budget.settle_dispute(
+    budget.answer_dispute(
         account.pk, reason="已核对，读数无误", actor=reviewer, now=stage.now, key=stage.key
     )
     stage.did("答复异议")

@@ -18,6 +18,7 @@ from shuiheng.ledger.models import Transfer
 from shuiheng.ledger.selectors import Breach, region_sheets
 from shuiheng.office.models import Area
 from shuiheng.registry.selectors import permitted
+from shuiheng.registry.services import directory as registry
 from shuiheng.rehearsal.services.stage import Stage, budgets_of
 
 
@@ -192,6 +193,22 @@ def _compile(stage: Stage, own: AreaBudget, area: Area) -> None:
     budget.compile_area(own.pk, actor=clerk, now=stage.now, key=stage.key)
     budget.report_area(own.pk, actor=clerk, now=stage.now, key=stage.key)
     stage.did("区县汇编上报")
+
+
+def approve_directories(stage: Stage) -> None:
+    """Districts report their lists of units by 31 January; the city returns one and approves all."""
+    year, reviewer = stage.year, stage.cast.at(Role.CITY_REVIEWER)
+    for number, area in enumerate(stage.cast.regions):
+        clerk = stage.cast.at(Role.COUNTY_OFFICER, area)
+        for act in (registry.open_directory, registry.report_directory):
+            act(area.pk, year, actor=clerk, now=stage.now, key=stage.key)
+        if number == 1:
+            registry.return_directory(
+                area.pk, year, reason="请补列漏报用户", actor=reviewer, now=stage.now, key=stage.key
+            )
+            registry.report_directory(area.pk, year, actor=clerk, now=stage.now, key=stage.key)
+        registry.approve_directory(area.pk, year, actor=reviewer, now=stage.now, key=stage.key)
+        stage.did("审定名录")
 
 
 def enter_allocation(stage: Stage) -> None:

@@ -7,9 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from shuiheng.budget.models import (
-    Budget,
-)
+from shuiheng.budget.models import Budget
 from shuiheng.ledger.models import Transfer
 from shuiheng.ledger.selectors import breaches, quotas
 from shuiheng.rehearsal.services import closing, drafting, executing
@@ -44,6 +42,7 @@ SCENES: tuple[tuple[tuple[int, int, int], str, Callable[[Stage], None]], ...] = 
     ((0, 1, 8), "审核草案", drafting.review_drafts),
     ((0, 1, 14), "区县汇编上报、市级审定", drafting.compile_upward),
     ((0, 1, 20), "自治区分配计划", drafting.enter_allocation),
+    ((0, 1, 28), "名录上报审定", drafting.approve_directories),
     ((0, 2, 5), "1月用水", executing.report_month(1)),
     ((0, 2, 12), "核算基准额度并下达", drafting.issue),
     ((0, 3, 5), "2月用水", executing.report_month(2)),
