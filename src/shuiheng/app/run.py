@@ -266,6 +266,6 @@ def welcome(kind: Kind) -> str:
     lines = ["", f"水衡·{KIND_LABELS[kind]}已就绪：{{address}}", ""]
     if kind is not Kind.REAL:
         lines += ["登录名和口令（口令为本机随机生成）："]
-        lines += [f"  {login:<16} {password}  {who}" for who, login, password in sign_ins()]
+        lines += [f"  {login:<24} {password}  {who}" for who, login, password in sign_ins()]
         lines += [""]
     return "\n".join([*lines, "按 Ctrl-C 停止。", ""])

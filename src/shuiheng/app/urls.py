@@ -9,9 +9,10 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Any
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from shuiheng.app.documents import DOCUMENT_ROUTES
+from shuiheng.app.health import health
 from shuiheng.budget.selectors.execution import month_plans
 
 CAPABILITIES = {
@@ -31,15 +32,12 @@ GIVEN: dict[str, dict[str, Any]] = {
     "metering": {"plans": month_plans},
 }
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path(prefix, include(f"shuiheng.{name}.urls"), GIVEN.get(name, {}))
     for prefix, name in CAPABILITIES.items()
     if find_spec(f"shuiheng.{name}.urls")
 ]
-if find_spec("shuiheng.app.health"):
-    from shuiheng.app.health import health
-
-    urlpatterns.append(path("health", health, name="health"))
+urlpatterns.append(path("health", health, name="health"))
 
 handler400 = "shuiheng.app.middleware.bad_request"
 handler403 = "shuiheng.app.middleware.permission_denied"
