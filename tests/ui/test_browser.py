@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from shuiheng.app.middleware import POLICY
 from tests.ui import gallery
+from tests.ui.samples.frames import render, unit_frame
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +33,7 @@ class Site:
 
     def __init__(self) -> None:
         self.pages = {name: page() for name, page in (gallery.DESKTOP | gallery.PHONES).items()}
-        self.pages["saved"] = gallery.render(SAVED, {"frame": gallery.unit_frame("填报")})
+        self.pages["saved"] = render(SAVED, {"frame": unit_frame("填报")})
         self.posted: list[dict[str, list[str]]] = []
         self.address = ""
 
@@ -368,7 +369,7 @@ AUTOSAVED = """<form method="post" action="/kept" data-draft="auto" hx-post="/ke
 
 def test_what_the_server_has_kept_by_itself_is_let_go_here(page, site):
     source = '{% extends "ui/base.html" %}{% block content %}' + AUTOSAVED + "{% endblock %}"
-    site.pages["auto"] = gallery.render(source, {})
+    site.pages["auto"] = render(source, {})
     page.goto("/auto")
     type_reason(page, "补灌", name="auto")
     until(page, "!Object.keys(localStorage).some(k => k.endsWith(':auto'))")

@@ -22,6 +22,7 @@ from shuiheng.ui import palette
 from shuiheng.ui.frame import Frame, Installation
 from shuiheng.ui.parts import Action, Chip, Due, Link, PageHead
 from tests.ui import gallery
+from tests.ui.samples.frames import engine, officer_frame, render
 
 FOLDER = Path(ui.__file__).parent
 TEMPLATES = sorted((FOLDER / "templates").rglob("*.html"))
@@ -30,7 +31,7 @@ CSS = (STATIC / "shuiheng.css").read_text(encoding="utf-8")
 
 
 def draw(source, **context):
-    return gallery.engine().from_string(source).render(Context(context))
+    return engine().from_string(source).render(Context(context))
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
@@ -64,24 +65,22 @@ def test_what_a_person_typed_is_never_markup():
 )
 def test_the_mark_of_the_database_stands_on_every_page(kind, mark):
     frame = Frame(installation=Installation(kind))
-    page = gallery.render(
-        '{% extends "ui/base.html" %}', {"frame": frame, "head": PageHead("水账")}
-    )
+    page = render('{% extends "ui/base.html" %}', {"frame": frame, "head": PageHead("水账")})
     assert ('class="truth"' in page) == bool(mark)
     assert mark in page
     assert f'<body class="{kind}' in page
 
 
 def test_the_date_can_be_moved_only_where_it_may_be():
-    movable = gallery.render('{% extends "ui/base.html" %}', {})
+    movable = render('{% extends "ui/base.html" %}', {})
     assert "推进日期" in movable
-    fixed = gallery.officer_frame("首页", clock_movable=False)
-    assert "推进日期" not in gallery.render('{% extends "ui/base.html" %}', {"frame": fixed})
+    fixed = officer_frame("首页", clock_movable=False)
+    assert "推进日期" not in render('{% extends "ui/base.html" %}', {"frame": fixed})
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 422, 429, 500])
 def test_a_refused_page_says_what_why_and_what_to_do(status):
-    page = gallery.engine().get_template(f"{status}.html").render(Context({}))
+    page = engine().get_template(f"{status}.html").render(Context({}))
     paragraphs = re.findall(r"<p>([^<]+)</p>", page)
     assert len(re.findall(r"<h1>[^<]+</h1>", page)) == 1
     assert len(paragraphs) == 2
