@@ -174,6 +174,25 @@ def complete_months(amount: Volume, pattern: Sequence[Volume]) -> tuple[Volume, 
     return tuple(apportion(amount, weights))
 
 
+def reviewed_by_need(draft: DraftFacts) -> tuple[Volume, ...] | None:
+    """按测算核定: the need by norms, shared over the lines as they were asked for; a line that does not
+    count towards the whole stays as proposed. None when there is no need by norms."""
+    if draft.computed_need is None:
+        return None
+    natural = any(line.book is Book.ABSTRACTION for line in draft.lines)
+    counted = [line.book is Book.ABSTRACTION or not natural for line in draft.lines]
+    weights = [
+        line.proposed.m3 if counts else 0 for line, counts in zip(draft.lines, counted, strict=True)
+    ]
+    if not any(weights):
+        weights = [int(counts) for counts in counted]
+    shares = apportion(draft.computed_need, weights)
+    return tuple(
+        share if counts else line.proposed
+        for share, counts, line in zip(shares, counted, draft.lines, strict=True)
+    )
+
+
 def default_draft(lines: Sequence[DraftLine], share_per_10000: int) -> tuple[Volume, ...]:
     """代拟: the figures for a unit that never files: a share of last year's use, within the permit."""
     figures = []

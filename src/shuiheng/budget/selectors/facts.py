@@ -42,8 +42,13 @@ def lines_for(units: Sequence[Unit], day: date) -> dict[int, list[Line]]:
     return found
 
 
-def year_of_use(units: Sequence[int], year: int) -> YearOfUse:
-    """Twelve months of use by line: from the books, or from the years before them."""
+def year_of_use(
+    units: Sequence[int], year: int, cards: Mapping[int, tuple[str, str]] | None = None
+) -> YearOfUse:
+    """Twelve months of use by line: from the books, or from the years before them.
+
+    `cards` are kind and sector of each unit, for who has read them already.
+    """
     found: YearOfUse = {}
     for row in monthly_use(year, units=units):
         line = (row.book, row.source, row.sector)
@@ -51,8 +56,11 @@ def year_of_use(units: Sequence[int], year: int) -> YearOfUse:
         months[row.month - 1] += row.used
         found[row.unit][line] = tuple(months)
     before = past_use([unit for unit in units if unit not in found], year)
-    rows = Unit.objects.filter(pk__in={unit for unit, _ in before})
-    cards = {pk: (kind, sector) for pk, kind, sector in rows.values_list("pk", "kind", "sector")}
+    if cards is None:
+        rows = Unit.objects.filter(pk__in={unit for unit, _ in before})
+        cards = {
+            pk: (kind, sector) for pk, kind, sector in rows.values_list("pk", "kind", "sector")
+        }
     for (unit, source), twelve in before.items():
         kind, sector = UnitKind(cards[unit][0]), Sector(cards[unit][1])
         if source is Source.NETWORK:
@@ -69,16 +77,17 @@ def draft_facts(
     *,
     need: Mapping[int, Volume] | None = None,
     permits: Mapping[tuple[int, Source], Volume] | None = None,
+    used: YearOfUse | None = None,
 ) -> dict[int, DraftFacts]:
     """Each draft beside last year's use and quota, its permits, and the need by norms.
 
-    Who has read the needs or the permits already hands them over.
+    Who has read the needs, the permits or the use already hands them over.
     """
     if not budgets:
         return {}
     year = budgets[0].year
     units = [budget.unit_id for budget in budgets]
-    used = year_of_use(units, year - 1)
+    used = year_of_use(units, year - 1) if used is None else used
     quotas = unit_quotas(units, year - 1)
     permits = permitted(units, day) if permits is None else permits
     need = needs(units, year, day) if need is None else need

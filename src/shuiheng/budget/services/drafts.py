@@ -21,8 +21,9 @@ from shuiheng.ledger.services import set_period
 from shuiheng.office.models import Act, Area
 from shuiheng.office.selectors import budget_regions, policy
 from shuiheng.office.services import begin_act, finish_act, keep_area_year
+from shuiheng.papers.models import Attachment
 from shuiheng.papers.rules import Channel
-from shuiheng.papers.services import send_message
+from shuiheng.papers.services import attach, send_message
 from shuiheng.registry.models import Activity, Unit
 from shuiheng.registry.rules.waters import ActivityRow
 from shuiheng.registry.selectors import units_in
@@ -137,6 +138,33 @@ def _declare(
     known = {(row.item, row.method, row.quantity, row.measure) for row in held}
     if known != {(row.item, row.method, row.quantity, row.measure) for row in activities}:
         declare_activities(budget.unit_id, budget.year, activities, actor=actor, now=now, key=key)
+
+
+@transaction.atomic
+def attach_to_draft(
+    budget_id: int, name: str, content: bytes, *, actor: Actor, now: datetime, key: str
+) -> Attachment:
+    """附件: the stamped form, a permit, a photo, by whoever may draft."""
+    act = begin_act(
+        key, "budget.attach", actor=actor, now=now, args={"budget": budget_id, "n": name}
+    )
+    budget = _locked(budget_id)
+    subject = f"budget/{budget.pk}"
+    _require_drafter(actor, budget)
+    own = actor.may(Permission.BUDGET_DRAFT, budget.place)
+    attachment = attach(
+        name,
+        content,
+        subject=subject,
+        area=budget.region,
+        unit_id=budget.unit_id,
+        permission=Permission.BUDGET_DRAFT if own else Permission.BUDGET_DRAFT_FOR,
+        actor=actor,
+        now=now,
+    )
+    if not act.done:
+        finish_act(act, subject, f"附件：{attachment.name}")
+    return attachment
 
 
 @transaction.atomic

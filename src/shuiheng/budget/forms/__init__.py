@@ -1,0 +1,1 @@
+"""The forms of the budget year, split by subject."""
