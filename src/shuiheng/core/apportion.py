@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import lcm
 
 from shuiheng.core.volume import Volume
 
@@ -18,15 +19,8 @@ def apportion(amount: Volume, weights: Sequence[int | Fraction], *, grain: int =
     """
     if amount.m3 < 0 or any(weight < 0 for weight in weights):
         raise ValueError("only a non-negative volume is shared, by non-negative weights")
-    whole = sum(Fraction(weight) for weight in weights)
-    if not whole:
-        return [Volume(0) for _ in weights]
     grains = amount.m3 // grain
-    exact = [grains * Fraction(weight) / whole for weight in weights]
-    parts = [int(share) for share in exact]
-    by_fraction = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
-    for position in by_fraction[: grains - sum(parts)]:
-        parts[position] += 1
+    parts = _largest_remainder(grains, _in_whole_numbers(weights))
     return [Volume(part * grain) for part in parts]
 
 
@@ -39,30 +33,49 @@ def apportion_capped(
     Σ parts = min(amount, Σ caps of positive weight), floored to the grain. Caps are floored to the
     grain first.
     """
+    if amount.m3 < 0 or any(weight < 0 for weight in weights):
+        raise ValueError("only a non-negative volume is shared, by non-negative weights")
     room = [cap.m3 // grain if weight else 0 for cap, weight in zip(caps, weights, strict=True)]
+    if any(cap < 0 for cap in room):
+        raise ValueError("a cap is not negative")
     grains = min(amount.m3 // grain, sum(room))
-    exact = _water_fill(grains, [Fraction(weight) for weight in weights], room)
-    parts = [int(share) for share in exact]
-    by_fraction = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
-    for position in by_fraction[: grains - sum(parts)]:
-        parts[position] += 1
+    parts = _water_fill(grains, _in_whole_numbers(weights), room)
     return [Volume(part * grain) for part in parts]
 
 
-def _water_fill(grains: int, weights: list[Fraction], room: list[int]) -> list[Fraction]:
-    """Exact shares under caps: fix those that overflow, share the rest, until none overflows."""
-    shares = [Fraction(0)] * len(weights)
+def _in_whole_numbers(weights: Sequence[int | Fraction]) -> list[int]:
+    """The same proportions as integers, so that every comparison is exact and quick."""
+    common = lcm(*(weight.denominator for weight in weights))
+    return [weight.numerator * (common // weight.denominator) for weight in weights]
+
+
+def _largest_remainder(grains: int, weights: list[int]) -> list[int]:
+    whole = sum(weights)
+    if not whole:
+        return [0] * len(weights)
+    exact = [divmod(grains * weight, whole) for weight in weights]
+    parts = [share for share, _ in exact]
+    by_fraction = sorted(range(len(parts)), key=lambda i: (-exact[i][1], i))
+    for position in by_fraction[: grains - sum(parts)]:
+        parts[position] += 1
+    return parts
+
+
+def _water_fill(grains: int, weights: list[int], room: list[int]) -> list[int]:
+    """Fill those that would overflow, share the rest among the others, until none overflows."""
+    parts = [0] * len(weights)
     open_parts = [i for i, cap in enumerate(room) if cap]
-    left = Fraction(grains)
+    left = grains
     while open_parts and left:
         whole = sum(weights[i] for i in open_parts)
-        full = [i for i in open_parts if left * weights[i] >= room[i] * whole]
+        full = {i for i in open_parts if left * weights[i] >= room[i] * whole}
         if not full:
-            for i in open_parts:
-                shares[i] = left * weights[i] / whole
+            shares = _largest_remainder(left, [weights[i] for i in open_parts])
+            for i, share in zip(open_parts, shares, strict=True):
+                parts[i] = share
             break
         for i in full:
-            shares[i] = Fraction(room[i])
+            parts[i] = room[i]
             left -= room[i]
-        open_parts = [i for i in open_parts if i not in set(full)]
-    return shares
+        open_parts = [i for i in open_parts if i not in full]
+    return parts
