@@ -9,12 +9,12 @@ from datetime import date
 from django.db.models import Case, IntegerField, QuerySet, Sum, Value, When
 
 from shuiheng.budget import rules
-from shuiheng.budget.models import Adjustment, BudgetLine, ChangeAbove, ChangeAboveLine
+from shuiheng.budget.models import Adjustment, BudgetLine, ChangeAbove
 from shuiheng.budget.rules import AdjustmentState
 from shuiheng.budget.rules.adjustment import reserve_of
 from shuiheng.core.access import Actor, Permission
 from shuiheng.core.refusal import Kind, Refusal
-from shuiheng.core.vocabulary import Source, UnitKind
+from shuiheng.core.vocabulary import Sector, Source, UnitKind
 from shuiheng.core.volume import Volume
 from shuiheng.ledger.models import Account, Transfer
 from shuiheng.ledger.rules import AccountKey, AccountKind, Balance, Code, Entry
@@ -30,6 +30,20 @@ def standing(keys: Iterable[AccountKey]) -> dict[AccountKey, Balance]:
     by_name = {key.name: key for key in keys}
     found = {by_name[a.name]: a.balance for a in Account.objects.filter(name__in=list(by_name))}
     return {key: found.get(key, Balance()) for key in by_name.values()}
+
+
+class BooksRead:
+    """`standing` that remembers what it has read, so that a page reads each account once."""
+
+    def __init__(self) -> None:
+        self.seen: dict[AccountKey, Balance] = {}
+
+    def __call__(self, keys: Iterable[AccountKey]) -> dict[AccountKey, Balance]:
+        asked = list(keys)
+        missing = [key for key in asked if key not in self.seen]
+        if missing:
+            self.seen.update(standing(missing))
+        return {key: self.seen[key] for key in asked}
 
 
 # -- applications -----------------------------------------------------------------------------------
@@ -149,13 +163,13 @@ class Effect:
     available: Volume
 
 
-def effects(entries: Sequence[Entry]) -> list[Effect]:
+def effects(entries: Sequence[Entry], books_of: BooksRead) -> list[Effect]:
     """Before and after of every account that a plan of grants touches, but the world outside."""
     change: dict[AccountKey, int] = {}
     for entry in entries:
         change[entry.debit] = change.get(entry.debit, 0) - entry.amount.m3
         change[entry.credit] = change.get(entry.credit, 0) + entry.amount.m3
-    books = standing(key for key in change if key.kind is not AccountKind.WORLD)
+    books = books_of(key for key in change if key.kind is not AccountKind.WORLD)
     return [
         Effect(
             key,
@@ -213,10 +227,10 @@ class Loss:
 HELD = (AccountKind.QUOTA, AccountKind.LOSS, AccountKind.RESERVE)
 
 
-def planned_losses(entries: Sequence[Entry]) -> list[Loss]:
+def planned_losses(entries: Sequence[Entry], books_of: BooksRead) -> list[Loss]:
     """What a planned cut takes from whom, customers of a supplier included, largest first."""
     cuts = {e.debit: e.amount for e in entries if e.code is Code.CUT_ABOVE and e.debit.kind in HELD}
-    books = standing(cuts)
+    books = books_of(cuts)
     then = {key: books[key] + Balance(moved_out=cut) for key, cut in cuts.items()}
     return _losses(cuts, then, {key: books[key].net for key in cuts})
 
@@ -271,25 +285,18 @@ class Sheltered:
     used: Volume
 
 
-def sheltered(change: ChangeAbove) -> dict[tuple[int, str], Sheltered]:
-    """For each region and source that is cut: what is protected there (USERS 4)."""
+def sheltered(change: ChangeAbove, books: BooksRead) -> dict[tuple[int, Source], Sheltered]:
+    """For each region and source that is cut: what is protected there (USERS 4), from the accounts that
+    the plan has read."""
     cut = [line for line in change.lines.all() if line.delta.m3 < 0]
-    accounts = Account.objects.filter(
-        year=change.year, book="abstraction", kind="quota", area__in={line.area_id for line in cut}
-    )
-    found = {(line.area_id, line.source): Sheltered(Volume(), Volume()) for line in cut}
-    for account in accounts:
-        place = (account.area_id or 0, account.source)
-        if place not in found:
+    found = {(line.area_id, Source(line.source)): Sheltered(Volume(), Volume()) for line in cut}
+    for key, balance in books.seen.items():
+        place = (key.area, key.source)
+        if place not in found or key.kind is not AccountKind.QUOTA:
             continue
         row = found[place]
-        if account.sector in ("residents", "ecology"):
-            found[place] = replace(row, living=row.living + account.balance.net)
+        if key.sector in (Sector.RESIDENTS, Sector.ECOLOGY):
+            found[place] = replace(row, living=row.living + balance.net)
         else:
-            found[place] = replace(row, used=row.used + account.used)
+            found[place] = replace(row, used=row.used + balance.used)
     return found
-
-
-def deltas_of(change: ChangeAbove) -> dict[tuple[int, Source], Volume]:
-    lines: Iterable[ChangeAboveLine] = change.lines.all()
-    return {(line.area_id, Source(line.source)): line.delta for line in lines}

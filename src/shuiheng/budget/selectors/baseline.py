@@ -30,8 +30,8 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many units a region has on the run, how many lines get less than asked, and how much less;
-    how many lines get nothing."""
+    """How many units a region has on the run, how many lines get less than asked, and how much less
+    where the water is taken (a customer's gap is inside its supplier's); how many lines get nothing."""
 
     units: int = 0
     shorted: int = 0

@@ -263,7 +263,7 @@ def plan_change(
     change: ChangeAbove, *, books_of: Books = lock_accounts
 ) -> tuple[tuple[Entry, ...], tuple[CutShare, ...]]:
     """Who loses and who gains by a change from above: the act locks the books, a preview reads them."""
-    lines = list(change.lines.order_by("pk"))
+    lines = sorted(change.lines.all(), key=lambda line: line.pk)
     areas = {line.area_id for line in lines}
     inside = Q(area__in=areas)
     held = quotas(change.year, inside)
@@ -299,11 +299,11 @@ def _networks(
     wanted = Q(supplier__in=[account.unit for account in supplier_accounts])
     for key, balance in sorted(quotas(year, wanted).items()):
         by_supplier.setdefault(key.supplier, []).append(QuotaFacts(key, balance))
-    for account in supplier_accounts:
-        pool = network_pool(account)
-        networks[account.unit] = SupplierNetwork(
-            books_of([pool])[pool], tuple(by_supplier.get(account.unit, ()))
-        )
+    pools = {account: network_pool(account) for account in supplier_accounts}
+    books = books_of(pools.values()) if pools else {}
+    for account, pool in pools.items():
+        customers = by_supplier.get(account.unit, ())
+        networks[account.unit] = SupplierNetwork(books[pool], tuple(customers))
     return networks
 
 

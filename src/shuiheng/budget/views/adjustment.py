@@ -15,14 +15,13 @@ from shuiheng.budget.forms.adjustment import ApplicationForm, DecisionForm
 from shuiheng.budget.models import Adjustment
 from shuiheng.budget.rules import AdjustmentState, Direction, Ground
 from shuiheng.budget.selectors import adjustment as reading
-from shuiheng.budget.selectors.adjustment import Adjustable, Effect
+from shuiheng.budget.selectors.adjustment import Adjustable, BooksRead, Effect
 from shuiheng.budget.views.setting import Setting, executing
 from shuiheng.core.access import Permission
 from shuiheng.core.refusal import Finding, Kind, Refusal, Severity
 from shuiheng.core.vocabulary import Sector, Source
 from shuiheng.core.volume import Volume
 from shuiheng.ledger.rules import AccountKey, AccountKind
-from shuiheng.papers.models import Paper
 from shuiheng.papers.rules import PaperState
 from shuiheng.papers.selectors import papers_about
 from shuiheng.ui.figures import M3
@@ -239,15 +238,16 @@ def adjustment(request: Any, adjustment_id: int) -> HttpResponse:
     row = reading.adjustment(adjustment_id, request.actor)
     page = executing(request)
     limits = reading.limits_of(row, request.today)
-    entries, stop = _plan(request, row)
+    books = BooksRead()
+    entries, stop = _plan(request, row, books)
     decides = _decides(request, row)
     form = DecisionForm(request.POST or None, initial={"signer": request.actor.name})
     context = {
         "head": _one_head(page, row),
         "facts": _facts_panel(row),
         "limits": _limit_panel(limits),
-        "effect": _effect_panel(row, reading.effects(entries), stop),
-        "papers": _papers_panel(papers_about(f"adjustment/{row.pk}")),
+        "effect": _effect_panel(row, reading.effects(entries, books), stop),
+        "papers": _papers_panel(row),
         "decides": decides,
         "withdraw": _withdraw(request, row),
     }
@@ -258,12 +258,12 @@ def adjustment(request: Any, adjustment_id: int) -> HttpResponse:
     )  # fmt: skip
 
 
-def _plan(request: Any, row: Adjustment) -> tuple[tuple[Any, ...], str]:
+def _plan(request: Any, row: Adjustment, books: BooksRead) -> tuple[tuple[Any, ...], str]:
     """What granting it now would post, or why it cannot be granted."""
     if row.state != AdjustmentState.APPLIED:
         return (), ""
     try:
-        plan = services.plan_adjustment(row, on=request.today, books_of=reading.standing)
+        plan = services.plan_adjustment(row, on=request.today, books_of=books)
     except Refusal as refusal:
         return (), str(refusal)
     return plan, ""
@@ -387,9 +387,10 @@ def _account_name(row: Adjustment, account: AccountKey) -> str:
     return names.get(account.kind, account.kind.label)
 
 
-def _papers_panel(papers: list[Paper]) -> Panel | None:
-    if not papers:
+def _papers_panel(row: Adjustment) -> Panel | None:
+    if row.decided_on is None:
         return None
+    papers = papers_about(f"adjustment/{row.pk}")
     rows = [
         Row(
             [

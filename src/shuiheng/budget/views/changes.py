@@ -16,12 +16,12 @@ from shuiheng.budget.forms.issue import scan_of
 from shuiheng.budget.models import ChangeAbove
 from shuiheng.budget.rules import ChangeState, is_over_by_cut
 from shuiheng.budget.selectors import adjustment as reading
-from shuiheng.budget.selectors.adjustment import Loss, Sheltered
+from shuiheng.budget.selectors.adjustment import BooksRead, Loss, Sheltered
 from shuiheng.budget.selectors.cities import regions_seen
 from shuiheng.budget.views.setting import Setting, executing
 from shuiheng.core.access import Permission, require
 from shuiheng.core.refusal import Finding, Refusal, Severity
-from shuiheng.core.vocabulary import Book
+from shuiheng.core.vocabulary import Book, Source
 from shuiheng.core.volume import Volume, total
 from shuiheng.ledger.rules import Entry
 from shuiheng.office.selectors import budget_regions
@@ -185,19 +185,20 @@ def change(request: Any, change_id: int) -> HttpResponse:
     )
 
 
-def _plan(row: ChangeAbove) -> tuple[tuple[Entry, ...], str]:
+def _plan(row: ChangeAbove, books: BooksRead) -> tuple[tuple[Entry, ...], str]:
     if row.state == ChangeState.APPLIED:
         return (), f"{row.number} 已经执行过。"
     try:
-        entries, _ = services.plan_change(row, books_of=reading.standing)
+        entries, _ = services.plan_change(row, books_of=books)
     except Refusal as refusal:
         return (), str(refusal)
     return entries, ""
 
 
 def _preview(request: Any, page: Setting, row: ChangeAbove, form: ActForm) -> dict[str, object]:
-    entries, stop = _plan(row)
-    losses = reading.planned_losses(entries)
+    books = BooksRead()
+    entries, stop = _plan(row, books)
+    losses = reading.planned_losses(entries, books)
     findings = _findings(losses, stop)
     may = request.actor.may(Permission.BUDGET_ISSUE, page.city.place)
     blocked = "不能执行，见上。" if stop else ""
@@ -214,7 +215,7 @@ def _preview(request: Any, page: Setting, row: ChangeAbove, form: ActForm) -> di
             Stat("单位承担", _cut_of_units(units), WAN),
         ],
         title="执行前核对",
-        table=_lines_table(row, reading.sheltered(row)),
+        table=_lines_table(row, reading.sheltered(row, books)),
         findings=findings,
         undo="执行后不能撤回；有误时由上级另行来文调整，原下达和这一次都一直可查。",
         form=form if not blocked else None,
@@ -254,7 +255,7 @@ def _findings(losses: list[Loss], stop: str) -> list[Finding]:
     return found
 
 
-def _lines_table(row: ChangeAbove, shelter: dict[tuple[int, str], Sheltered]) -> Table:
+def _lines_table(row: ChangeAbove, shelter: dict[tuple[int, Source], Sheltered]) -> Table:
     columns = [
         Column("区域 · 水源"),
         Column("变化", WAN, kind="figure", signed=True, strong=True, toned=True),
@@ -263,7 +264,7 @@ def _lines_table(row: ChangeAbove, shelter: dict[tuple[int, str], Sheltered]) ->
     ]
     rows = []
     for line in row.lines.all():
-        kept = shelter.get((line.area_id, line.source))
+        kept = shelter.get((line.area_id, Source(line.source)))
         name = f"{line.area.name} · {line.get_source_display()}"
         rows.append(Row([name, line.delta, kept and kept.living, kept and kept.used]))
     return Table(columns, rows, tight=True)
