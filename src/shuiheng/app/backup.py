@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -72,19 +73,27 @@ def back_up(target: Path | None, *, now: datetime, report: Report) -> Path:
         report("导出数据库")
         tables = _dump(dump)
         report("收集附件")
-        kept = _files_under(settings.FILES)
-        manifest = Manifest(
-            format=FORMAT,
-            program=version("shuiheng"),
-            kind=Installation.objects.get(pk=1).kind,
-            database=name,
-            made_at=now.isoformat(),
-            migrations=installation.applied_migrations(),
-            tables=tables,
-            files={path: _digest(settings.FILES / path) for path in kept},
-            dump=_digest(dump),
-        )
-        _pack(target, Path(folder), manifest)
+        whole = Path(folder) / "whole.tar"
+        with whole.open("wb") as file:
+            with tarfile.open(fileobj=file, mode="w") as archive:
+                archive.add(dump, DUMP)
+                manifest = Manifest(
+                    format=FORMAT,
+                    program=version("shuiheng"),
+                    kind=Installation.objects.get(pk=1).kind,
+                    database=name,
+                    made_at=now.isoformat(),
+                    migrations=installation.applied_migrations(),
+                    tables=tables,
+                    files=_pack_files(archive),
+                    dump=_digest(dump),
+                )
+                facts = json.dumps(asdict(manifest), ensure_ascii=False, indent=1)
+                _pack(archive, MANIFEST, facts.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        whole.chmod(0o600)
+        whole.rename(target)  # a backup is whole or not there
     (settings.VAR / f"last-backup-{name}.json").write_text(
         json.dumps({"at": now.isoformat(), "file": str(target.absolute())})
     )
@@ -242,20 +251,26 @@ def _swap_files(fresh: Path, before: str) -> None:
     shutil.move(fresh, settings.FILES)
 
 
-def _pack(target: Path, folder: Path, manifest: Manifest) -> None:
-    """Written beside, flushed to the disk, then renamed: a backup is whole or not there."""
-    (folder / MANIFEST).write_text(json.dumps(asdict(manifest), ensure_ascii=False, indent=1))
-    whole = folder / "whole.tar"
-    with whole.open("wb") as file:
-        with tarfile.open(fileobj=file, mode="w") as archive:
-            archive.add(folder / MANIFEST, MANIFEST)
-            archive.add(folder / DUMP, DUMP)
-            for path in manifest.files:
-                archive.add(settings.FILES / path, f"files/{path}")
-        file.flush()
-        os.fsync(file.fileno())
-    whole.chmod(0o600)
-    whole.rename(target)
+def _pack_files(archive: tarfile.TarFile) -> dict[str, str]:
+    """Each attachment is read once, so that its digest is of what was packed.
+
+    They are gathered after the snapshot: what the database knew by then is whole by now, and what is
+    being written at this moment is only more than was asked for.
+    """
+    digests = {}
+    for path in sorted(path for path in settings.FILES.rglob("*") if path.is_file()):
+        name = str(path.relative_to(settings.FILES))
+        data = path.read_bytes()
+        digests[name] = hashlib.sha256(data).hexdigest()
+        _pack(archive, f"files/{name}", data)
+    return digests
+
+
+def _pack(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(data)
+    member.mode = 0o600
+    archive.addfile(member, io.BytesIO(data))
 
 
 def _unpack(source: Path, folder: Path) -> Manifest:
@@ -276,10 +291,6 @@ def _unpack(source: Path, folder: Path) -> Manifest:
     if not whole or manifest.format != FORMAT:
         raise damaged
     return manifest
-
-
-def _files_under(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
 def _digest(path: Path) -> str:

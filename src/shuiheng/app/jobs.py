@@ -7,10 +7,11 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 KEEP_JOBS_HOURS = 24 * 30
+FIRST = 100  # before a thousand notices that wait to be typeset
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="app.retry_stalled", pass_context=True)
+@app.task(name="app.retry_stalled", pass_context=True, priority=FIRST)
 async def retry_stalled(context: JobContext, timestamp: int) -> None:
     """Give the jobs of a killed worker to a living one: otherwise they stay `doing` for ever.
 
