@@ -89,7 +89,7 @@ AREA_STEPS: tuple[StepRule, ...] = (
 FINAL_STEPS: tuple[StepRule, ...] = (
     StepRule(F.OPEN, "confirm", "确认决算", F.CONFIRMED, P.FINAL_CONFIRM),
     StepRule(F.OPEN, "dispute", "提出异议", F.DISPUTED, P.FINAL_CONFIRM, needs_reason=True),
-    StepRule(F.DISPUTED, "settle", "答复异议", F.OPEN, P.FINAL_REVIEW, needs_reason=True),
+    StepRule(F.DISPUTED, "answer", "答复异议", F.OPEN, P.FINAL_REVIEW, needs_reason=True),
     StepRule(F.CONFIRMED, "review", "审核通过", F.REVIEWED, P.FINAL_REVIEW, never_by="confirm"),
     StepRule(F.CONFIRMED, "return", "退回重报", F.OPEN, P.FINAL_REVIEW, needs_reason=True),
     StepRule(F.REVIEWED, "close", "封账", F.CLOSED, P.FINAL_CLOSE),

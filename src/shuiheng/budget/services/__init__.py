@@ -11,6 +11,7 @@ from shuiheng.budget.services.adjustment import (
     withdraw_adjustment,
 )
 from shuiheng.budget.services.drafts import (
+    attach_to_draft,
     draft_by_default,
     open_drafts,
     open_year,
@@ -21,6 +22,7 @@ from shuiheng.budget.services.drafts import (
     withdraw_draft,
 )
 from shuiheng.budget.services.final import (
+    answer_dispute,
     close_year,
     complete_district,
     confirm_final,
@@ -31,7 +33,6 @@ from shuiheng.budget.services.final import (
     print_final,
     return_final,
     review_final,
-    settle_dispute,
 )
 from shuiheng.budget.services.issue import (
     adopt_baseline,
@@ -58,9 +59,11 @@ __all__ = [
     "Scan",
     "accept_drafts",
     "adopt_baseline",
+    "answer_dispute",
     "apply_adjustment",
     "apply_change",
     "approve_area",
+    "attach_to_draft",
     "close_year",
     "compile_area",
     "complete_district",
@@ -93,7 +96,6 @@ __all__ = [
     "return_final",
     "review_final",
     "save_draft",
-    "settle_dispute",
     "submit_draft",
     "submit_drafts",
     "withdraw_adjustment",

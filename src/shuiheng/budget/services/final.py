@@ -102,11 +102,11 @@ def dispute_final(
 
 
 @transaction.atomic
-def settle_dispute(
+def answer_dispute(
     account_id: int, *, reason: str, actor: Actor, now: datetime, key: str
 ) -> FinalAccount:
     """答复异议: what was found; corrections of use are reports of their own."""
-    return _final_step(account_id, "settle", reason, actor=actor, now=now, key=key)
+    return _final_step(account_id, "answer", reason, actor=actor, now=now, key=key)
 
 
 @transaction.atomic
