@@ -80,7 +80,8 @@ def _reviewing(facts: YearFacts, *, issued: bool) -> StepFacts:
     passed = facts.count(facts.units, *PAST_REVIEW)
     if issued:
         approved = facts.count(facts.areas, "issued", "closed", "approved")
-        return StepFacts(Stage.REVIEW, f"{approved} 区审定", DONE)
+        words = f"{approved} 区审定" if approved > 1 else "市级已审定"
+        return StepFacts(Stage.REVIEW, words, DONE)
     waiting = facts.count(facts.units, "submitted")
     if not passed and not waiting:
         return StepFacts(Stage.REVIEW, "1月15日前县级完成", COMING)

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import date, datetime
 
 from django.db import connection, transaction
 
+from shuiheng.core.access import Actor, Permission, require
+from shuiheng.core.clock import beijing_date
 from shuiheng.core.refusal import Kind, Refusal
+from shuiheng.core.vocabulary import Book
+from shuiheng.core.volume import Volume
 from shuiheng.ledger import rules
 from shuiheng.ledger.models import Account, Period, Transfer
 from shuiheng.ledger.rules import AccountKey, Balance, Entry, Movement, PeriodState
+from shuiheng.ledger.selectors import StatementLine, statement
 from shuiheng.office.models import Act, Area
+from shuiheng.papers.models import Paper
+from shuiheng.papers.rules import PaperKind, StatementEntry, StatementFacts
+from shuiheng.papers.services import create_paper
+from shuiheng.registry.models import Unit
 
 
 def lock_accounts(keys: Iterable[AccountKey]) -> dict[AccountKey, Balance]:
@@ -178,3 +188,48 @@ def _write(
             ],
         )
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def print_statement(unit: Unit, year: int, book: Book, *, actor: Actor, now: datetime) -> Paper:
+    """水账对账单 of a unit's year as known now; the same books on the same day give the same paper."""
+    require(actor, Permission.LEDGER_VIEW, unit.place)
+    lines = statement(unit.pk, year, book)
+    last = max((line.transfer.pk for line in lines), default=0)
+    today = beijing_date(now)
+    return create_paper(
+        PaperKind.STATEMENT,
+        StatementFacts(
+            holder=unit.name,
+            holder_number=unit.code,
+            area=unit.region.name,
+            account=book.label,
+            year=year,
+            since=date(year, 1, 1),
+            until=min(today, date(year, 12, 31)),
+            known_on=today,
+            opening_quota=Volume(),
+            opening_used=Volume(),
+            entries=tuple(_printed(line) for line in lines),
+        ),
+        title=f"{unit.name} {year} 年度水账对账单",
+        issuer=unit.region.name,
+        holder=unit.name,
+        area=unit.region,
+        unit_id=unit.pk,
+        year=year,
+        subject=f"account/{unit.pk}-{year}",
+        actor=actor,
+        now=now,
+        key=f"statement:{unit.pk}-{year}:{today}:{last}",
+    )
+
+
+def _printed(line: StatementLine) -> StatementEntry:
+    return StatementEntry(
+        on=line.transfer.effective_on,
+        kind="更正" if line.is_correction else line.code.label,
+        summary=" ".join(word for word in (line.source.label, line.transfer.note) if word),
+        document=f"流水 {line.transfer.pk}",
+        grant=line.granted,
+        used=line.used,
+    )

@@ -9,6 +9,7 @@ from shuiheng.ledger.views import account, area, supply, transfer
 app_name = "ledger"
 urlpatterns = [
     path("units/<int:unit_id>", account.account, name="account"),
+    path("units/<int:unit_id>/print", account.print_statement, name="print"),
     path("units/<int:unit_id>/supply", supply.supply, name="supply"),
     path("areas/<int:area_id>", area.area, name="area"),
     path("documents/<slug:kind>/<str:number>", transfer.document, name="document"),

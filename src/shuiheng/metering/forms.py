@@ -70,8 +70,9 @@ class ReportForm(ActForm):
         for row, line in zip(data["rows"], self.lines, strict=True):
             self.found += check_report(row, line.last_year, line.plan)
         if self.found and data.get("seen") != SEEN:
-            self.data = self.data.copy()
-            self.data["seen"] = SEEN
+            shown = self.data.copy()  # type: ignore[attr-defined]  # a QueryDict
+            shown["seen"] = SEEN
+            self.data = shown
             self.add_error(None, "请先看下面的提示。核对无误，再按一次“提交”。")
         return data
 

@@ -78,6 +78,17 @@ def check_month(year: int, month: int, today: date) -> None:
         )
 
 
+def check_estimate(year: int, month: int, today: date) -> None:
+    """暂估 waits until the month is over: before that nobody is late."""
+    if today <= month_end(year, month):
+        raise Refusal(
+            "estimate.early",
+            f"{year}年{month}月还没有过完，不能暂估。",
+            kind=Kind.CONFLICT,
+            remedy="请在次月填报截止后，再暂估没有报的单位。",
+        )
+
+
 def plan_report(
     row: ReportRow, account: AccountKey, key: str, before: Posted | None, year: int, month: int
 ) -> tuple[Entry, ...]:

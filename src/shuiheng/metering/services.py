@@ -129,6 +129,7 @@ def estimate_missing(
 ) -> int:
     """暂估 for every line of an area that nobody has reported for a month. Returns how many."""
     require(actor, Permission.USE_REPORT_FOR, area.place)
+    rules.check_estimate(year, month, beijing_date(now))
     rows = estimates(area, year, month)
     if not rows:
         return 0

@@ -303,7 +303,7 @@ def _changes(actor: Actor) -> list[DutyFact]:
 def _change_words(delta: Volume | int | None) -> str:
     volume = delta if isinstance(delta, Volume) else Volume(int(delta or 0))
     word = "上级调减" if volume.m3 < 0 else "上级调增"
-    return f"{word} {Volume(abs(volume.m3)).wan()} 万m³"
+    return f"{word} {Volume(abs(volume.m3)).wan(0)} 万m³"
 
 
 # -- the year's stages -----------------------------------------------------------------------------
@@ -313,11 +313,11 @@ def _change_words(delta: Volume | int | None) -> str:
 class StageCounts:
     """How far a year has come in some areas: units by stage, areas by stage, accounts by state."""
 
-    units: dict[UnitStage, int]
-    areas: dict[AreaStage, int]
-    finals: dict[FinalState, int]
+    units: dict[str, int]
+    areas: dict[str, int]
+    finals: dict[str, int]
     issued_on: date | None
-    adjustments: dict[AdjustmentState, int]
+    adjustments: dict[str, int]
 
 
 def stage_counts(areas: Iterable[int], year: int) -> StageCounts:
@@ -325,22 +325,22 @@ def stage_counts(areas: Iterable[int], year: int) -> StageCounts:
     wanted = list(areas)
     inside = Budget.objects.filter(region__in=wanted, year=year)
     rows = inside.values_list("stage", "final_account__state").annotate(n=Count("pk"))
-    units: dict[UnitStage, int] = {}
-    finals: dict[FinalState, int] = {}
+    units: dict[str, int] = {}
+    finals: dict[str, int] = {}
     for stage, final, count in rows:
-        units[UnitStage(stage)] = units.get(UnitStage(stage), 0) + count
+        units[stage] = units.get(stage, 0) + count
         if final is not None:
-            finals[FinalState(final)] = finals.get(FinalState(final), 0) + count
+            finals[final] = finals.get(final, 0) + count
     budgets = AreaBudget.objects.filter(area__in=wanted, year=year)
     stages = budgets.values_list("stage").annotate(n=Count("pk"))
     asked = Adjustment.objects.filter(budget__region__in=wanted, budget__year=year)
     decided = asked.values_list("state").annotate(n=Count("pk"))
     return StageCounts(
         units,
-        {AreaStage(stage): count for stage, count in stages},
+        dict(stages),
         finals,
         _issued_on(year),
-        {AdjustmentState(state): count for state, count in decided},
+        dict(decided),
     )
 
 

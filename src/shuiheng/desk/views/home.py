@@ -222,4 +222,4 @@ def _table(view: Overview, standings: list[Standing]) -> Table:
     used, quota = total(s.used for s in standings), total(s.quota for s in standings)
     planned = total(s.plan for s in standings if s.plan is not None)
     state = state_of(used, quota, planned, view.stick.warn_percent)
-    return ranked_gauges(standings, whole=Standing("合计", used, quota, planned, state))
+    return ranked_gauges(standings, whole=Standing("全市", used, quota, planned, state))

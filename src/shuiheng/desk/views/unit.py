@@ -24,11 +24,12 @@ from shuiheng.ui.parts import (
     Choice,
     Choices,
     Crumb,
+    Decision,
     Link,
     Message,
     PageHead,
 )
-from shuiheng.ui.tables import Column, Panel, Row, Table
+from shuiheng.ui.tables import Column, Row, Table
 
 
 def unit_home(request: Any) -> HttpResponse:
@@ -124,7 +125,6 @@ def _year_answer(standing: UnitStanding) -> Answer:
         ),
         line=f"已用 {in_unit(whole.used, M3)}　今天应到 {in_unit(due, M3)}，{_pace(whole.used, due)}",
         chip=Chip.of(standing.state()),
-        year=standing.year,
     )
 
 
@@ -155,34 +155,26 @@ def _estimates(unit: Unit, standing: UnitStanding) -> list[Message]:
     ]
 
 
-def _more(request: Any, unit: Unit) -> Panel:
+def _more(request: Any, unit: Unit) -> list[Decision]:
     """水不够用？先申请调整; every line of the account."""
+    account = reverse("ledger:account", args=[unit.pk])
     rows = [
         (
             "水不够用？先申请调整",
             "启用预留，或退回用不完的",
-            "申请调整",
+            "申请",
             _address("budget:adjustment_new", unit),
         ),
-        (
-            "全部明细",
-            "每一笔额度和用水，都能点开看凭证",
-            "看水账",
-            reverse("ledger:account", args=[unit.pk]),
-        ),
+        ("看全部明细", "每一笔额度和用水，都能点开看凭证", "水账", account),
     ]
     if unit.kind_term.is_supplier:
         url = reverse("metering:deliveries", args=[unit.pk])
-        rows.insert(0, ("供给各户的水", "逐户填报或从 Excel 整列粘贴", "填供水量", url))
-    table = Table(
-        [Column("事项"), Column("", kind="action")],
-        [
-            Row([Link(what, note=why), Action(verb, url, small=True)])
-            for what, why, verb, url in rows
-            if url
-        ],
-    )
-    return Panel("还可以办", [table])
+        rows.insert(0, ("供给各户的水", "逐户填报，或从 Excel 整列粘贴", "填报", url))
+    return [
+        Decision(what, why, "", Action(verb, url, small=True))
+        for what, why, verb, url in rows
+        if url
+    ]
 
 
 def _address(route: str, unit: Unit) -> str:

@@ -8,14 +8,15 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from shuiheng.core.clock import MONTHS
 from shuiheng.core.vocabulary import Book, Sector, Source
 from shuiheng.core.volume import Volume, total
+from shuiheng.ledger import services
 from shuiheng.ledger.rules import AccountKey, Balance, Code, state_of, sum_balances
 from shuiheng.ledger.selectors import (
     StatementLine,
@@ -27,9 +28,11 @@ from shuiheng.ledger.selectors import (
 )
 from shuiheng.ledger.views.words import (
     Documents,
+    Entry,
     chip_of,
     composition,
     document_link,
+    entries,
     parts_in_words,
     summary_of,
 )
@@ -60,7 +63,7 @@ Plans = Callable[[Mapping[AccountKey, Balance]], Mapping[AccountKey, Sequence[Vo
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHOWN = {"": "全部", "quota": "额度变动", "use": "用水", "corrections": "更正"}
 LONG_STATEMENT = 200
-SMALL_M3 = 20_000  # a year below this is drawn in m³
+SMALL_M3 = 40_000  # a year below this is drawn in m³
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,18 @@ def account(request: Any, unit_id: int, plans: Plans, documents: Documents) -> H
     return render(request, "ledger/account.html", context)
 
 
+@login_required
+@require_POST
+def print_statement(request: Any, unit_id: int, plans: Plans, documents: Documents) -> HttpResponse:
+    """水账对账单 as a paper: what the books say today, kept and the same at every reprint."""
+    unit = unit_seen(request.actor, unit_id)
+    year = int(request.POST.get("year", "") or request.today.year)
+    paper = services.print_statement(
+        unit, year, own_book(unit), actor=request.actor, now=request.now
+    )
+    return redirect("papers:show", paper_id=paper.pk)
+
+
 def year_choices(request: Any, year: int) -> list[YearChoice]:
     """This year, the one before and the next: an account can be opened for each."""
     now = request.today.year
@@ -152,9 +167,7 @@ def unit_crumbs(unit: Unit, here: str) -> list[Crumb]:
 
 
 def unit_note(unit: Unit) -> str:
-    place = unit.address_area.name
-    region = "" if place.startswith(unit.region.name) else unit.region.name
-    return f"{unit.name} · {region}{place} · {unit.kind_term.label} · {unit.code}"
+    return f"{unit.name} · {unit.address_area.name} · {unit.kind_term.label} · {unit.code}"
 
 
 def _head(request: Any, books: Account) -> PageHead:
@@ -165,7 +178,15 @@ def _head(request: Any, books: Account) -> PageHead:
         year=books.year,
         years=year_choices(request, books.year),
         note=unit_note(books.unit),
-        actions=[Action("导出 Excel", f"{query}&export=xlsx")],
+        actions=[
+            Action(
+                "打印对账单",
+                reverse("ledger:print", args=[books.unit.pk]),
+                post=True,
+                fields={"year": str(books.year)},
+            ),
+            Action("导出 Excel", f"{query}&export=xlsx"),
+        ],
     )
 
 
@@ -297,8 +318,8 @@ def _warnings(books: Account) -> list[Message]:
 def _lines_panel(request: Any, books: Account, documents: Documents) -> Panel:
     show = request.GET.get("show", "")
     show = show if show in SHOWN else ""
-    chosen = [line for line in reversed(books.lines) if _belongs(line, show)]
-    rows = [ledger_line(books, line, documents) for line in chosen[:LONG_STATEMENT]]
+    chosen = [entry for entry in reversed(entries(books.lines)) if _belongs(entry, show)]
+    rows = [ledger_line(books, entry, documents) for entry in chosen[:LONG_STATEMENT]]
     whole = books.whole
     table = ledger_table(rows, change=whole.net, use=whole.used, balance=whole.available)
     cut = "" if len(chosen) <= LONG_STATEMENT else f"，先列最近 {LONG_STATEMENT} 笔，全部见导出"
@@ -316,25 +337,26 @@ def _lines_panel(request: Any, books: Account, documents: Documents) -> Panel:
     )
 
 
-def _belongs(line: StatementLine, show: str) -> bool:
+def _belongs(entry: Entry, show: str) -> bool:
     if show == "corrections":
-        return line.is_correction
+        return entry.is_correction
     if show == "use":
-        return bool(line.used)
-    return bool(line.granted) if show == "quota" else True
+        return bool(entry.used)
+    return bool(entry.granted) if show == "quota" else True
 
 
-def ledger_line(books: Account, line: StatementLine, documents: Documents) -> LedgerLine:
+def ledger_line(books: Account, entry: Entry, documents: Documents) -> LedgerLine:
     several = len({key.source for key in books.held}) > 1
+    transfer = entry.first.transfer
     return LedgerLine(
-        line.transfer.effective_on,
-        chip_of(line),
-        summary_of(line, with_source=several),
-        document_link(line.transfer.document, documents, line.transfer.pk),
-        line.granted if line.granted else None,
-        line.used if line.used else None,
-        line.available,
-        estimated=line.code is Code.USE_ESTIMATED,
+        transfer.effective_on,
+        chip_of(entry),
+        summary_of(entry, with_source=several),
+        document_link(transfer.document, documents, transfer.pk),
+        entry.granted if entry.granted else None,
+        entry.used if entry.used else None,
+        entry.available,
+        estimated=entry.first.code is Code.USE_ESTIMATED,
     )
 
 
@@ -348,7 +370,7 @@ def _workbook(request: Any, books: Account, documents: Documents) -> HttpRespons
         SheetColumn("用水（m³）"),
         SheetColumn("可用余额（m³）"),
     ]
-    lines = [ledger_line(books, line, documents) for line in books.lines]
+    lines = [ledger_line(books, entry, documents) for entry in entries(books.lines)]
     rows = [
         [
             x.day,

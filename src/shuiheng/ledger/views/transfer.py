@@ -10,8 +10,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from shuiheng.core.access import Actor, Permission, Place
 from shuiheng.core.refusal import Kind, Refusal
-from shuiheng.core.volume import Volume
 from shuiheng.ledger.models import Account, Transfer
 from shuiheng.ledger.rules import AccountKind, Code
 from shuiheng.ledger.selectors import sums_by_code, transfers_seen
@@ -55,7 +55,7 @@ def document(
     if not count:
         raise _missing("这份凭证还没有记过账，或者不在您可以查看的范围里。")
     pages = Pages(count, page_number(request.GET.get("page")), "笔", query=request.GET.urlencode())
-    rows = [_row(transfer) for transfer in transfers[pages.start : pages.stop]]
+    rows = [_row(request.actor, transfer) for transfer in transfers[pages.start : pages.stop]]
     url = document_url(name, documents)
     words = document_words(name, documents)
     head = PageHead(
@@ -91,7 +91,7 @@ def transfer(request: Any, transfer_id: int, plans: Plans, documents: Documents)
     context = {
         "head": head,
         "what": Panel("这笔流水", [Facts(_facts(row, documents))], wide=False),
-        "accounts": Panel("两边的账户", [_accounts_table(row)]),
+        "accounts": Panel("两边的账户", [_accounts_table(request.actor, row)]),
     }
     return render(request, "ledger/transfer.html", context)
 
@@ -102,33 +102,40 @@ def _missing(sentence: str) -> Refusal:
     )
 
 
-def _row(row: Transfer) -> Row:
+def _row(actor: Actor, row: Transfer) -> Row:
     label = Code(row.code).label if row.corrects_id is None else f"冲回{Code(row.code).label}"
     return Row(
         [
             Link(str(row.pk), reverse("ledger:transfer", args=[row.pk])),
             row.effective_on,
             Chip(label),
-            account_name(row.debit),
-            account_name(row.credit),
+            account_name(actor, row.debit),
+            account_name(actor, row.credit),
             row.amount,
         ]
     )
 
 
-def account_name(account: Account) -> Link:
-    """额度 · 地下水 · 农业, and whose: a unit's account opens."""
+def may_see(actor: Actor, account: Account) -> bool:
+    """A unit sees that its water was counted somewhere, not what else is counted there."""
+    if account.area is None:
+        return False
+    place = Place(account.area.path, account.unit_id)
+    return actor.may(Permission.LEDGER_VIEW, place)
+
+
+def account_name(actor: Actor, account: Account) -> Link:
+    """额度 · 地下水 · 农业, and whose: an account that the person may see opens."""
     key = account.key
     words = [key.kind.label, key.source.label, key.sector.label if key.sector else ""]
     text = " · ".join(word for word in words if word)
-    if account.unit is not None and account.kind == AccountKind.QUOTA:
-        url = reverse("ledger:account", args=[account.unit_id]) + f"?year={account.year}"
-        return Link(account.unit.name, url, note=text)
-    if account.area is not None:
-        url = reverse("ledger:area", args=[account.area_id]) + f"?year={account.year}"
-        owner = account.unit.name if account.unit is not None else account.area.name
-        return Link(owner, url if account.unit is None else "", note=text)
-    return Link(text)
+    owner = account.unit or account.area
+    if owner is None:
+        return Link(text)
+    if not may_see(actor, account):
+        return Link(owner.name, note=text)
+    route = "ledger:account" if account.unit is not None else "ledger:area"
+    return Link(owner.name, reverse(route, args=[owner.pk]) + f"?year={account.year}", note=text)
 
 
 def _facts(row: Transfer, documents: Documents) -> list[Fact]:
@@ -157,7 +164,7 @@ def _to(transfer_id: int) -> Link:
     return Link(f"流水 {transfer_id}", reverse("ledger:transfer", args=[transfer_id]))
 
 
-def _accounts_table(row: Transfer) -> Table:
+def _accounts_table(actor: Actor, row: Transfer) -> Table:
     columns = [
         Column("方向"),
         Column("账户"),
@@ -166,15 +173,14 @@ def _accounts_table(row: Transfer) -> Table:
         Column("累计用水", M3, kind="figure"),
         Column("现在余额", M3, kind="figure", strong=True),
     ]
-    rows = [_side("转出", row.debit), _side("转入", row.credit)]
+    rows = [_side(actor, "转出", row.debit), _side(actor, "转入", row.credit)]
     return Table(columns, rows)
 
 
-def _side(label: str, account: Account) -> Row:
-    if account.kind == AccountKind.WORLD:  # everything comes from there: its balance says nothing
-        return Row([label, account_name(account), None, None, None, None])
+def _side(actor: Actor, label: str, account: Account) -> Row:
+    name = account_name(actor, account)
+    if account.kind == AccountKind.WORLD or not may_see(actor, account):
+        return Row([label, name, None, None, None, None])
     balance = account.balance
-    left: Volume = balance.available
-    return Row(
-        [label, account_name(account), balance.moved_in, balance.moved_out, balance.used, left]
-    )
+    figures = (balance.moved_in, balance.moved_out, balance.used, balance.available)
+    return Row([label, name, *figures])

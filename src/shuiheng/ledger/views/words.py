@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.urls import reverse
 
 from shuiheng.core.vocabulary import Source
-from shuiheng.core.volume import Volume
+from shuiheng.core.volume import Volume, total
 from shuiheng.ledger.rules import USE_CODES, Code
 from shuiheng.ledger.selectors import StatementLine
 from shuiheng.ui.figures import M3, MINUS, in_unit
@@ -24,6 +25,47 @@ class DocumentPage(NamedTuple):
 
 
 Documents = Mapping[str, DocumentPage]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line as the statement prints it: the transfers of one matter, and what was left after them."""
+
+    lines: tuple[StatementLine, ...]
+    available: Volume
+
+    @property
+    def first(self) -> StatementLine:
+        return self.lines[0]
+
+    @property
+    def granted(self) -> Volume:
+        return total(line.granted for line in self.lines)
+
+    @property
+    def used(self) -> Volume:
+        return total(line.used for line in self.lines)
+
+    @property
+    def is_correction(self) -> bool:
+        return self.first.is_correction
+
+
+def entries(lines: Sequence[StatementLine]) -> list[Entry]:
+    """The statement's lines, oldest first: an issue and the interim quota it takes back are one
+    (下达 864,000，扣预下达 172,800); every other transfer is a line of its own."""
+    matters: dict[object, list[StatementLine]] = {}
+    for line in lines:
+        together = line.code in (Code.ISSUE, Code.INTERIM_BACK)
+        key = (line.transfer.act_id, line.source, line.sector) if together else line.transfer.pk
+        matters.setdefault(key, []).append(line)
+    found, left = [], Volume()
+    for matter in matters.values():
+        issue_first = tuple(sorted(matter, key=lambda line: line.code is Code.INTERIM_BACK))
+        left += total(line.granted - line.used for line in matter)
+        found.append(Entry(issue_first, left))
+    return found
+
 
 BASIS = {
     Code.USE_MEASURED: "计量",
@@ -52,7 +94,8 @@ PARTS: tuple[tuple[str, tuple[Code, ...]], ...] = (
 )
 
 
-def chip_of(line: StatementLine) -> Chip:
+def chip_of(entry: Entry) -> Chip:
+    line = entry.first
     if line.is_correction:
         return Chip("更正", "warned")
     if line.code in USE_CODES:
@@ -60,8 +103,9 @@ def chip_of(line: StatementLine) -> Chip:
     return Chip("损失") if line.code is Code.LOSS else Chip(line.code.label, "grant")
 
 
-def summary_of(line: StatementLine, *, with_source: bool) -> str:
+def summary_of(entry: Entry, *, with_source: bool) -> str:
     """3月用水 · 地下水 · 自报, or what a grant was for."""
+    line = entry.first
     source = line.source.label if with_source and line.source is not Source.NETWORK else ""
     if line.code in USE_CODES or line.code is Code.LOSS:
         what = "损失" if line.code is Code.LOSS else "用水"
@@ -69,8 +113,16 @@ def summary_of(line: StatementLine, *, with_source: bool) -> str:
         if line.is_correction:
             words = [f"冲回{words[0]}", source, line.transfer.note]
     else:
-        words = [GRANT_WORDS.get(line.code, line.code.label), source, line.transfer.note]
+        words = [GRANT_WORDS.get(line.code) or line.code.label, source, _parts_of_issue(entry)]
     return " · ".join(word for word in words if word)
+
+
+def _parts_of_issue(entry: Entry) -> str:
+    """864,000，扣预下达 172,800 when a line nets two transfers; else what the transfer notes."""
+    if len(entry.lines) < 2:
+        return "" if entry.first.code in GRANT_WORDS else entry.first.transfer.note
+    issued, back = entry.first.granted, total(line.granted for line in entry.lines[1:])
+    return f"{in_unit(issued, M3)}，扣预下达 {in_unit(-back, M3)}"
 
 
 def document_words(document: str, documents: Documents) -> str:

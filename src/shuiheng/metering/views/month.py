@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from django.http import QueryDict
+from django.urls import reverse
 
 from shuiheng.core.refusal import Kind, Refusal
+from shuiheng.registry.models import Unit
+from shuiheng.ui.parts import Choice, Choices
 
 
 class Month(NamedTuple):
@@ -45,4 +48,24 @@ def _no_month() -> Refusal:
         "地址里的年月不对。",
         kind=Kind.MISSING,
         remedy="请从首页或月份列表重新进入。",
+    )
+
+
+def due_day(when: Month, report_day: int) -> date:
+    """Until when a month is reported: `report_day` of the month after it."""
+    return date(when.year + when.month // 12, when.month % 12 + 1, report_day)
+
+
+def supplier_tabs(supplier: Unit, when: Month, here: str) -> Choices:
+    """A supplier's month in three steps."""
+    steps = (("report", "1 取水量"), ("deliveries", "2 供水量"), ("close", "3 月结"))
+    return Choices(
+        [
+            Choice(
+                label, reverse(f"metering:{name}", args=[supplier.pk]) + when.query, name == here
+            )
+            for name, label in steps
+        ],
+        tabs=True,
+        note="取水 = 供水 + 损失",
     )

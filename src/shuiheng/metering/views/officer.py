@@ -91,7 +91,7 @@ def _head(request: Any, when: Month, waiting: Sequence[Owing]) -> PageHead:
     actions = [Action("导出 Excel", f"{when.query}&export=xlsx")]
     if request.actor.may_somewhere(Permission.USE_REPORT_FOR):
         actions.insert(0, Action("上传多户用水…", reverse("metering:upload") + when.query))
-        if waiting:
+        if waiting and request.today > month_end(when.year, when.month):
             actions.append(
                 Action("暂估未报的…", reverse("metering:estimate") + when.query, primary=True)
             )
@@ -225,7 +225,7 @@ def estimate(request: Any, plans: Plans) -> HttpResponse:
                 year=when.year,
                 note=area.name,
             ),
-            "preview": _estimate_preview(when, rows, form),
+            "preview": _estimate_preview(request, when, rows, form),
         },
         done=lambda count: Done(
             reverse("metering:month") + when.query, f"已暂估 {count} 条，单位补报时会自动冲回。"
@@ -245,7 +245,9 @@ def _area(request: Any) -> Area:
     return Area.objects.get(path=paths[0])
 
 
-def _estimate_preview(when: Month, rows: Sequence[ReportRow], form: ActForm) -> Preview:
+def _estimate_preview(
+    request: Any, when: Month, rows: Sequence[ReportRow], form: ActForm
+) -> Preview:
     names = Unit.objects.in_bulk([row.unit for row in rows])
     table = Table(
         [Column("单位"), Column("水源"), Column("暂估", M3, kind="figure", strong=True)],
@@ -270,8 +272,14 @@ def _estimate_preview(when: Month, rows: Sequence[ReportRow], form: ActForm) -> 
         findings=[note],
         undo="暂估后单位仍可填报，以填报为准，两笔都留在明细里。",
         form=form,
-        blocked="" if rows else "没有要暂估的",
+        blocked=_why_not(request, when, rows),
     )  # fmt: skip
+
+
+def _why_not(request: Any, when: Month, rows: Sequence[ReportRow]) -> str:
+    if request.today <= month_end(when.year, when.month):
+        return f"{when.month}月还没有过完"
+    return "" if rows else "没有要暂估的"
 
 
 # -- many units in one sheet -----------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -25,13 +26,12 @@ from shuiheng.metering.selectors import (
     report_day,
     report_lines,
 )
-from shuiheng.metering.views.month import Month, asked_month
+from shuiheng.metering.views.month import Month, asked_month, due_day, supplier_tabs
 from shuiheng.office.selectors import rest_days
 from shuiheng.registry.models import Unit
 from shuiheng.ui.figures import M3, in_unit, moment
 from shuiheng.ui.forms import Done, submit
 from shuiheng.ui.parts import (
-    Action,
     Chip,
     Crumb,
     Due,
@@ -109,43 +109,28 @@ def _context(
     future = (request.today.year, request.today.month) < when
     reported = months_reported(unit, when.year)
     return {
-        "head": _head(request, unit, when),
+        "head": _head(request, unit, when, done=future or all(line.before for line in lines)),
+        "tabs": supplier_tabs(unit, when, "report") if unit.kind_term.is_supplier else None,
         "question": f"{when.month}月用了多少水",
         "before": _before(lines),
         "closed_to": _closed_to(when, may=may, future=future),
         "months": _months_panel(unit, when, reported, request.today),
-        "unit": unit,
         "has_lines": bool(lines),
-        "is_december": when.month == 12 and request.today.month == 12,
     }
 
 
-def _head(request: Any, unit: Unit, when: Month) -> PageHead:
-    due = None
-    if (when.month < 12 and when.year == request.today.year) or when.year < request.today.year:
-        following = Month(when.year + when.month // 12, when.month % 12 + 1)
-        day = request.today.replace(year=following.year, month=following.month, day=1)
-        day = day.replace(day=report_day(request.today))
-        due = (
-            Due.on(day, request.today, rest_days(), f"填报{when.month}月用水")
-            if day >= request.today
-            else None
-        )
-    actions = []
-    if unit.kind_term.is_supplier:
-        url = reverse("metering:deliveries", args=[unit.pk]) + when.query
-        actions.append(Action("填供水量", url))
+def _head(request: Any, unit: Unit, when: Month, *, done: bool) -> PageHead:
+    account = reverse("ledger:account", args=[unit.pk])
+    due = due_day(when, report_day(request.today))
     return PageHead(
         f"{when.month}月用水填报",
-        crumbs=[Crumb(unit.region.name), Crumb(unit.name, reverse("ledger:account", args=[unit.pk])),
-                Crumb("填报")],
+        crumbs=[Crumb(unit.region.name), Crumb(unit.name, account), Crumb("填报")],
         year=when.year,
         note=f"{unit.name} · {unit.kind_term.label}",
-        due=due,
-        actions=actions,
+        due=None if done else Due.on(due, request.today, rest_days(), f"填报{when.month}月用水"),
         phone_title=f"{when.month}月用水填报",
-        back=reverse("ledger:account", args=[unit.pk]),
-    )  # fmt: skip
+        back=account,
+    )
 
 
 def _closed_to(when: Month, *, may: bool, future: bool) -> Message | None:
@@ -174,7 +159,7 @@ def _before(lines: Sequence[ReportLine]) -> Message | None:
 
 
 def _months_panel(
-    unit: Unit, when: Month, reported: dict[int, list[UseReport]], today: Any
+    unit: Unit, when: Month, reported: dict[int, list[UseReport]], today: date
 ) -> Panel:
     """The twelve months: what was reported, by whom, what is still open."""
     columns = [Column("月份"), Column("用水", M3, kind="figure", strong=True), Column("情况")]
@@ -182,7 +167,7 @@ def _months_panel(
     for month in MONTHS:
         if (when.year, month) > (today.year, today.month):
             continue
-        rows.append(_month_row(unit, Month(when.year, month), reported.get(month, []), when))
+        rows.append(_month_row(unit, Month(when.year, month), reported.get(month, []), when, today))
     done = [r.volume for reports in reported.values() for r in reports if not _is_served(r)]
     sums = ["合计", total(done), ""]
     return Panel("各月填报", [Table(columns, rows, sums=sums, tight=True)])
@@ -193,10 +178,14 @@ def _is_served(report: UseReport) -> bool:
     return report.source == "network" and report.unit.kind_term.is_supplier
 
 
-def _month_row(unit: Unit, month: Month, reports: Sequence[UseReport], when: Month) -> Row:
+def _month_row(
+    unit: Unit, month: Month, reports: Sequence[UseReport], when: Month, today: date
+) -> Row:
     url = reverse("metering:report", args=[unit.pk]) + month.query
     own: Volume | None = total(r.volume for r in reports if not _is_served(r)) if reports else None
-    if not reports:
+    if not reports and month == (today.year, today.month):
+        chip = Chip("本月")
+    elif not reports:
         chip = Chip("未报", "warned")
     elif any(report.basis == UseBasis.ESTIMATED for report in reports):
         chip = Chip("暂估", "warned")

@@ -26,15 +26,13 @@ from shuiheng.metering.selectors import (
     supply_month,
     supply_months,
 )
-from shuiheng.metering.views.month import Month, asked_month
+from shuiheng.metering.views.month import Month, asked_month, supplier_tabs
 from shuiheng.registry.models import Unit
 from shuiheng.registry.selectors import customers_of
 from shuiheng.ui.figures import M3, in_unit, percent
 from shuiheng.ui.forms import ActForm, Done, submit
 from shuiheng.ui.parts import (
     Action,
-    Choice,
-    Choices,
     Crumb,
     Message,
     PageHead,
@@ -92,7 +90,7 @@ def _deliveries_context(supplier: Unit, when: Month, form: DeliveriesForm) -> di
     unread = "、".join(form.unread[:5])
     return {
         "head": _head(supplier, when, "供水量填报"),
-        "tabs": _tabs(supplier, when, "deliveries"),
+        "tabs": supplier_tabs(supplier, when, "deliveries"),
         "note": f"{len(form.lines)} 户，已报 {sum(line.before is not None for line in form.lines)} 户，"
         f"合计 {in_unit(reported, M3)} m³",
         "unread": Message(
@@ -116,20 +114,6 @@ def _head(supplier: Unit, when: Month, title: str) -> PageHead:
     )
 
 
-def _tabs(supplier: Unit, when: Month, here: str) -> Choices:
-    steps = (("report", "1 取水量"), ("deliveries", "2 供水量"), ("close", "3 月结"))
-    return Choices(
-        [
-            Choice(
-                label, reverse(f"metering:{name}", args=[supplier.pk]) + when.query, name == here
-            )
-            for name, label in steps
-        ],
-        tabs=True,
-        note="取水 = 供水 + 损失",
-    )
-
-
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def close(request: Any, unit_id: int, plans: Plans) -> HttpResponse:
@@ -139,7 +123,7 @@ def close(request: Any, unit_id: int, plans: Plans) -> HttpResponse:
     form = ActForm(request.POST or None)
     context = {
         "head": _head(supplier, when, "供水月结"),
-        "tabs": _tabs(supplier, when, "close"),
+        "tabs": supplier_tabs(supplier, when, "close"),
         "preview": _preview(request, supplier, when, form),
         "months": _months_panel(supplier, when),
     }
@@ -178,7 +162,7 @@ def _preview(request: Any, supplier: Unit, when: Month, form: ActForm) -> Previe
         findings=_findings(waiting, loss),
         undo="月结后仍可更正填报并重新月结，原来的损失会冲回，两笔都留在明细里。",
         form=form,
-        blocked=_blocked(waiting, loss),
+        blocked=_blocked(waiting, loss) or _unchanged(supplier, when, abstraction, delivered),
         others=[Action("去填供水量", reverse("metering:deliveries", args=[supplier.pk]) + when.query)],
     )  # fmt: skip
 
@@ -202,6 +186,13 @@ def _blocked(waiting: list[Owing], loss: Volume) -> str:
     if waiting:
         return f"还差 {len(waiting)} 户"
     return "供水大于取水" if loss.m3 < 0 else ""
+
+
+def _unchanged(supplier: Unit, when: Month, abstraction: Volume, delivered: Volume) -> str:
+    """Closing a month again makes sense only when a figure has changed since."""
+    closed = [m for m in supply_months(supplier, when.year) if m.month == when.month]
+    same = any((m.abstraction, m.deliveries) == (abstraction, delivered) for m in closed)
+    return "已月结，此后数字没有变" if same else ""
 
 
 def _months_panel(supplier: Unit, when: Month) -> Panel:
