@@ -507,7 +507,7 @@ def test_pages_ask_the_database_a_fixed_number_of_times(lived: Lived) -> None:
         (city, reverse("budget:drafts"), 12),
         (clerk, reverse("budget:drafts"), 12),
         (clerk, url_of(budget), 12),
-        (clerk_of(lived, works), url_of(works), 15),  # with what its customers asked for
+        (clerk_of(lived, works), url_of(works), 13),  # with what its customers asked for
     ):
         with CaptureQueriesContext(
             connection,

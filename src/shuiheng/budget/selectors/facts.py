@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from shuiheng.budget.models import Budget
+from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
+
+from shuiheng.budget.models import Budget, BudgetLine
 from shuiheng.budget.rules import DraftFacts, DraftLine
 from shuiheng.core.vocabulary import Book, Sector, Source, UnitKind
 from shuiheng.core.volume import Volume, total
 from shuiheng.ledger.rules import AccountKey, Balance
 from shuiheng.ledger.selectors import monthly_use, unit_quotas
 from shuiheng.quota.selectors import needs
-from shuiheng.registry.models import Intake, SupplyLink, Unit
+from shuiheng.registry.models import Intake, Unit
 from shuiheng.registry.selectors import past_use, permitted
 
 Line = tuple[Book, Source, Sector]
@@ -139,15 +142,14 @@ def deliveries_wanted(budgets: Sequence[Budget], day: date) -> dict[int, Volume]
     suppliers = [b.unit_id for b in budgets if b.unit.kind_term.is_supplier]
     if not suppliers:
         return {}
-    links = SupplyLink.objects.filter(supplier__in=suppliers, since__lte=day).exclude(
-        until__lte=day
-    )
-    supplier_of = dict(links.values_list("customer", "supplier"))
-    found = {supplier: Volume() for supplier in suppliers}
-    customers = Budget.objects.filter(unit__in=supplier_of, year=budgets[0].year)
-    for budget in customers.prefetch_related("lines"):
-        asked = total(
-            line.proposed if line.reviewed is None else line.reviewed for line in budget.lines.all()
+    link = "budget__unit__supplier_links"
+    rows = (
+        BudgetLine.objects.filter(
+            Q(**{f"{link}__until": None}) | Q(**{f"{link}__until__gt": day}),
+            budget__year=budgets[0].year,
+            **{f"{link}__supplier__in": suppliers, f"{link}__since__lte": day},
         )
-        found[supplier_of[budget.unit_id]] += asked
-    return found
+        .values_list(f"{link}__supplier")
+        .annotate(asked=Sum(Coalesce("reviewed", "proposed")))
+    )
+    return {supplier: Volume() for supplier in suppliers} | dict(rows)

@@ -84,7 +84,8 @@ def queue(actor: Actor, area: Area, year: int, day: date, also: int = 0) -> Queu
     """Everything submitted and not yet decided. `also` is the number of a further draft wanted beside
     them (one that has been decided since): its facts are read with the others."""
     waiting = of_stages(actor, area, year, [UnitStage.SUBMITTED])
-    more = [] if also in {b.pk for b in waiting} else list(_also(actor, also))
+    here = not also or also in {budget.pk for budget in waiting}
+    more = [] if here else list(_also(actor, also))
     known = beside([*waiting, *more], day)
     look_percent = int(policy("review.look_percent", day).value)
     queued = [_queued(budget, known, look_percent, day) for budget in waiting]

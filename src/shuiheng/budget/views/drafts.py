@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -115,7 +116,7 @@ def word_of(request: HttpRequest, name: str) -> str:
     return request.GET.get(name, "").replace("\x00", "")[:60]
 
 
-def year_choices(years: list[int], route: str, query: str = "") -> list[YearChoice]:
+def year_choices(years: Sequence[int], route: str, query: str = "") -> list[YearChoice]:
     """The years of the badge; the two newest are open at once."""
     url = reverse(route)
     return [

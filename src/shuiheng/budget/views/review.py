@@ -19,7 +19,7 @@ from shuiheng.budget.selectors.review import Queue
 from shuiheng.budget.views.drafts import asked_year, word_of
 from shuiheng.budget.views.review_case import Place
 from shuiheng.budget.views.review_queue import LOOK, REASONS, TABS, effect_parts, page
-from shuiheng.core.refusal import Finding, Refusal
+from shuiheng.core.refusal import Finding, Kind, Refusal
 from shuiheng.core.vocabulary import UnitKind
 from shuiheng.core.volume import total
 from shuiheng.ui.forms import ActForm, Done, complain, go, submit
@@ -148,9 +148,12 @@ def _place(request: Any, budget: Budget | None = None) -> Place:
     if budget is not None and not asked:
         asked = "" if budget.unit.kind_term is UnitKind.WATERWORKS else budget.region.code
     area = drafts_selectors.office_area(request.actor, asked)
-    year = budget.year if budget else asked_year(request, drafts_selectors.years())
+    years = drafts_selectors.years()
+    year = budget.year if budget else asked_year(request, years)
     tab, reason = request.GET.get("tab", LOOK), request.GET.get("reason", "")
-    return Place(area, year, tab if tab in TABS else LOOK, reason if reason in REASONS else "")
+    return Place(
+        area, year, tab if tab in TABS else LOOK, reason if reason in REASONS else "", tuple(years)
+    )
 
 
 def _queue(request: Any, place: Place, also: int = 0) -> Queue:
@@ -175,6 +178,8 @@ def _key(text: str) -> str:
 def _refused(
     request: Any, place: Place, budget_id: int, form: AcceptForm, refusal: Refusal
 ) -> HttpResponse:
+    if refusal.kind in (Kind.FORBIDDEN, Kind.MISSING):
+        raise refusal
     complain(form, refusal)
     waiting = _queue(request, place, also=budget_id)
     return page(request, place, waiting, budget_id, form, STATUS[refusal.kind])

@@ -37,6 +37,7 @@ class Place:
     year: int
     tab: str
     reason: str = ""
+    years: tuple[int, ...] = ()
 
     def url(self, budget: Budget | None = None, *, tab: str = "", reason: str | None = None) -> str:
         route = reverse("budget:review_case", args=[budget.pk]) if budget else None

@@ -73,6 +73,7 @@ def page(
         "head": _head(request, place, stages),
         "tabs": _tabs(place, waiting, stages),
         "place": place,
+        "complaints": list(form.non_field_errors()) if form is not None and form.is_bound else [],
     }
     if place.tab == READY and not wanted:
         ids = [each.budget.pk for each in shown] if chosen is None else chosen
@@ -107,7 +108,7 @@ def _head(request: Any, place: Place, stages: dict[UnitStage, int]) -> PageHead:
         f"{place.area.name}{'公共供水单位' if city else ''}草案审核",
         crumbs=[Crumb(place.area.name), Crumb("审核"), Crumb(f"{place.year} 年度草案")],
         year=place.year,
-        years=year_choices(drafts_selectors.years(), "budget:review", f"&area={place.area.code}"),
+        years=year_choices(place.years, "budget:review", f"&area={place.area.code}"),
         due=due,
         actions=[*actions, Action("汇编", areas)],
     )
