@@ -29,6 +29,7 @@ from shuiheng.budget.rules.drafts import (
     complete_months,
     default_draft,
     review_findings,
+    reviewed_by_need,
 )
 from shuiheng.budget.rules.final import (
     AreaFinalState,
@@ -107,4 +108,5 @@ __all__ = [
     "plan_step",
     "review_findings",
     "review_permission",
+    "reviewed_by_need",
 ]
