@@ -17,7 +17,6 @@ from shuiheng.office.models import Act, Area, Post, RowHistory, User
 from shuiheng.office.selectors import acts_about, held_on, holding, posts_of, scope
 from shuiheng.registry.models import (
     Activity,
-    ClaimCode,
     Directory,
     Hold,
     Intake,
@@ -30,7 +29,7 @@ from shuiheng.registry.models import (
 from shuiheng.registry.rules.checks import UnitFacts, check_unit
 from shuiheng.registry.rules.history import ROW_LABELS, describe_row_change
 from shuiheng.registry.rules.units import ClosingFacts, UnitCard, search_words
-from shuiheng.registry.rules.waters import PermitFacts
+from shuiheng.registry.rules.waters import PermitFacts, suppliers_of_kind
 
 # -- people ---------------------------------------------------------------------------------------
 
@@ -94,8 +93,48 @@ def units_without_people(actor: Actor, day: date) -> QuerySet[Unit]:
     return units.filter(~Exists(members)).select_related("region")
 
 
-def claim_of(code: str, digest: str) -> ClaimCode | None:
-    return ClaimCode.objects.select_related("unit__region").filter(digest=digest).first()
+def people_matching(actor: Actor, words: str, day: date) -> QuerySet[User]:
+    """Among those an actor may mend: by name, login, telephone or unit."""
+    found = people_mendable(actor, day)
+    for one in search_words(words):
+        units = Unit.objects.filter(Q(name__icontains=one) | Q(code__icontains=one))
+        members = Membership.objects.filter(open_on(day), unit__in=units).values("user")
+        found = found.filter(
+            Q(name__icontains=one)
+            | Q(login__icontains=one)
+            | Q(phone__contains=one)
+            | Q(pk__in=members)
+        )
+    return found.order_by("name", "pk")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A person and what he stands for, in words."""
+
+    user: User
+    words: tuple[str, ...]
+
+
+def standings(users: Iterable[User], day: date) -> list[Standing]:
+    """The posts and units of several people, in two queries."""
+    people = list(users)
+    words: dict[int, list[str]] = {user.pk: [] for user in people}
+    posts = Post.objects.filter(held_on(day), user__in=people).select_related("area")
+    for post in posts.order_by("pk"):
+        words[post.user_id].append(f"{post.area.name}{Role(post.role).label}")
+    members = Membership.objects.filter(open_on(day), user__in=people).select_related("unit")
+    for member in members.order_by("pk"):
+        words[member.user_id].append(member.unit.name)
+    return [Standing(user, tuple(words[user.pk])) for user in people]
+
+
+def memberships_ending(actor: Actor, user: User, day: date) -> QuerySet[Membership]:
+    """The memberships that a person may end: his own, and those he looks after."""
+    own = Membership.objects.filter(open_on(day), user=user)
+    mine = memberships_within(actor, day).order_by()
+    rows = Membership.objects.filter(Q(pk__in=own.values("pk")) | Q(pk__in=mine.values("pk")))
+    return rows.select_related("user", "unit__region")
 
 
 # -- what a unit may take, who supplies whom --------------------------------------------------------
@@ -218,6 +257,28 @@ def regions_held(actor: Actor) -> list[Area]:
     """The budget regions that lie in an officer's places."""
     held = scope(actor, Permission.UNIT_VIEW, area="")
     return list(Area.objects.filter(held, has_own_budget=True))
+
+
+def regions_open_to(actor: Actor) -> list[Area]:
+    """The budget regions whose units an actor may keep."""
+    held = scope(actor, Permission.UNIT_EDIT, area="")
+    return list(Area.objects.filter(held, has_own_budget=True))
+
+
+def places_around(regions: Sequence[Area]) -> list[Area]:
+    """Where a unit of these regions may have its address: anywhere in their cities, 甘泉堡's in 米东."""
+    cities = {region.path.rpartition("/")[0] for region in regions}
+    inside = Q(pk__in=[])
+    for city in cities:
+        inside |= Q(path__startswith=city + "/")
+    return list(Area.objects.filter(inside))
+
+
+def suppliers_for(kind: UnitKind, today: date) -> list[Unit]:
+    """Who may supply a customer of this kind; a supplier's name is no secret."""
+    kinds = [supplier.value for supplier in suppliers_of_kind(kind)]
+    units = Unit.objects.active_on(today).filter(kind__in=kinds)
+    return list(units.select_related("region"))
 
 
 # -- a unit as rules see it -------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from shuiheng.core.refusal import Kind, Refusal
 from shuiheng.office.rules import clear_letters, tidy
@@ -16,6 +16,11 @@ def claim_code(random_bytes: bytes) -> str:
     """ABCDE-FGHJK: ten letters that can be read out, about 49 bits."""
     letters = clear_letters(random_bytes, CLAIM_LETTERS).upper()
     return f"{letters[:5]}-{letters[5:]}"
+
+
+def expires_on(today: date) -> date:
+    """The last whole day of a code that is made today."""
+    return today + timedelta(days=CLAIM_DAYS - 1)
 
 
 def tidy_claim_code(text: str) -> str:

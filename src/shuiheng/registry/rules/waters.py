@@ -79,11 +79,16 @@ _SUPPLIES = {
 }
 
 
+def suppliers_of_kind(customer: UnitKind) -> frozenset[UnitKind]:
+    """The kinds of supplier that a kind of customer drinks from; none for who takes his own."""
+    return _SUPPLIES.get(customer, frozenset())
+
+
 def check_supply(
     customer: UnitKind, supplier: UnitKind, *, linked_since: date | None, since: date
 ) -> None:
     """Who may supply whom, and from when (USERS 2)."""
-    if supplier not in _SUPPLIES.get(customer, frozenset()):
+    if supplier not in suppliers_of_kind(customer):
         raise Refusal(
             "supply.kinds",
             f"{supplier.label}不能给{customer.label}供水。",
