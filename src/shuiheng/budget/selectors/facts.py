@@ -15,7 +15,7 @@ from shuiheng.core.volume import Volume, total
 from shuiheng.ledger.rules import AccountKey, Balance
 from shuiheng.ledger.selectors import monthly_use, unit_quotas
 from shuiheng.quota.selectors import needs
-from shuiheng.registry.models import Intake, Unit
+from shuiheng.registry.models import Intake, SupplyLink, Unit
 from shuiheng.registry.selectors import past_use, permitted
 
 Line = tuple[Book, Source, Sector]
@@ -71,7 +71,36 @@ def year_of_use(
         else:
             line = (Book.ABSTRACTION, source, Sector.SUPPLY if kind.is_supplier else sector)
         found.setdefault(unit, {})[line] = twelve
+    suppliers = [unit for unit in found if unit in cards and UnitKind(cards[unit][0]).is_supplier]
+    for supplier, loss in _past_loss(suppliers, found, year).items():
+        found[supplier][Book.NETWORK, Source.NETWORK, Sector.LOSS] = loss
     return found
+
+
+def _past_loss(
+    suppliers: Sequence[int], found: YearOfUse, year: int
+) -> dict[int, tuple[Volume, ...]]:
+    """What suppliers took and did not deliver in the years before the books: their loss by month."""
+    if not suppliers:
+        return {}
+    links = SupplyLink.objects.filter(supplier__in=suppliers, until=None)
+    supplier_of = dict(links.values_list("customer", "supplier"))
+    left = {
+        supplier: [
+            sum(
+                (1 if book is Book.ABSTRACTION else -1) * twelve[month].m3
+                for (book, *_), twelve in lines
+            )
+            for month in range(12)
+        ]
+        for supplier, lines in ((supplier, found[supplier].items()) for supplier in suppliers)
+    }
+    for (customer, source), twelve in past_use(list(supplier_of), year).items():
+        if source is Source.NETWORK:
+            months = left[supplier_of[customer]]
+            for month, delivered in enumerate(twelve):
+                months[month] -= delivered.m3
+    return {s: tuple(Volume(max(0, m3)) for m3 in months) for s, months in left.items()}
 
 
 def draft_facts(
