@@ -93,7 +93,12 @@ def baseline_sheet(run: BaselineRun, areas: Sequence[Area]) -> BaselineSheet:
         .annotate(
             units=Count("unit", distinct=True),
             shorted=Count("pk", filter=short),
-            gap=Sum(F("demand") - F("quota"), filter=short, default=0, output_field=VolumeField()),
+            gap=Sum(
+                F("demand") - F("quota"),
+                filter=short & Q(book=Book.ABSTRACTION),
+                default=0,
+                output_field=VolumeField(),
+            ),
             empty=Count("pk", filter=nothing),
         )
     )

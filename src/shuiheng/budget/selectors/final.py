@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, Q, QuerySet, Sum
 
 from shuiheng.budget.models import AreaFinal, FinalAccount, FinalLine
 from shuiheng.budget.rules import FinalState
@@ -15,9 +15,12 @@ from shuiheng.core.refusal import Kind, Refusal
 from shuiheng.core.vocabulary import CUSTOMER_KINDS, Source
 from shuiheng.core.volume import Volume
 from shuiheng.ledger.models import Transfer
-from shuiheng.ledger.rules import Code, Entry
+from shuiheng.ledger.rules import Entry
+from shuiheng.ledger.selectors import unit_quotas
 from shuiheng.office.models import Area, VolumeField
 from shuiheng.office.selectors import scope
+
+USE = Q(credit__kind="used") | Q(debit__kind="used")
 
 
 def _visible(actor: Actor) -> QuerySet[FinalAccount]:
@@ -112,23 +115,25 @@ class StatedLine:
 
 def stated_lines(account: FinalAccount) -> list[StatedLine]:
     """Natural sources first; use that reached the locked year stands beside, it changes no statement."""
-    late = _late_use(account.budget.unit_id, account.budget.year)
     lines = sorted(account.lines.all(), key=lambda line: (line.book, line.pk))
-    return [StatedLine(x, late.get((x.book, x.source, x.sector), Volume())) for x in lines]
+    late: dict[tuple[str, str, str], Volume] = {}
+    if any(line.closed_used is not None for line in lines):
+        late = _use_now(account.budget.unit_id, account.budget.year)
+    return [StatedLine(line, _came_late(line, late)) for line in lines]
 
 
-def _late_use(unit: int, year: int) -> dict[tuple[str, str, str], Volume]:
-    rows = Transfer.objects.filter(
-        Q(debit__unit=unit) | Q(credit__unit=unit), year=year, code=Code.USE_LATE
-    ).select_related("debit", "credit")
-    found: dict[tuple[str, str, str], Volume] = {}
-    for transfer in rows:
-        is_use = transfer.debit.unit_id == unit and transfer.debit.kind != "used"
-        holder = transfer.debit if is_use else transfer.credit
-        key = (holder.book, holder.source, holder.sector)
-        amount = transfer.amount if is_use else -transfer.amount
-        found[key] = found.get(key, Volume()) + amount
-    return found
+def _use_now(unit: int, year: int) -> dict[tuple[str, str, str], Volume]:
+    return {
+        (key.book.value, key.source.value, key.sector.value if key.sector else ""): balance.used
+        for key, balance in unit_quotas([unit], year)[unit].items()
+    }
+
+
+def _came_late(line: FinalLine, use_now: dict[tuple[str, str, str], Volume]) -> Volume:
+    if line.closed_used is None:
+        return Volume()
+    late: Volume = use_now.get((line.book, line.source, line.sector), Volume()) - line.closed_used
+    return late
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,28 +145,31 @@ class LateUse:
     volume: Volume
 
 
-def late_use(areas: Sequence[Area], before: int) -> list[LateUse]:
-    """What came late for the years before `before`, a memo line each."""
-    rows = (
-        Transfer.objects.filter(
-            Q(debit__area__in=areas), year__lt=before, code=Code.USE_LATE, book="abstraction"
-        )
+def late_use(areas: Sequence[Area], closed: Sequence[int]) -> list[LateUse]:
+    """What came after the lock of each closed year, corrections counted with their sign.
+
+    The act that closed a year is the one that let its rest lapse; what is late was posted after it.
+    """
+    if not closed:
+        return []
+    acts = (
+        Transfer.objects.filter(document__in=[f"area-final/{year}" for year in closed])
         .values_list("year")
-        .annotate(
-            Count("pk"),
-            Sum("amount", filter=Q(credit__kind="used"), default=0),
-            Sum("amount", filter=Q(debit__kind="used"), default=0),
-        )
-        .order_by("-year")
+        .annotate(act=Max("act"))
     )
-    return [
-        LateUse(year, count, Volume(_m3(more)) - Volume(_m3(less)))
-        for year, count, more, less in rows
-    ]
-
-
-def _m3(volume: object) -> int:
-    return volume.m3 if isinstance(volume, Volume) else int(volume)  # type: ignore[call-overload]
+    found = []
+    for year, act in acts.order_by("-year"):
+        late = Transfer.objects.filter(act__gt=act, year=year, book="abstraction")
+        sums = late.filter(credit__area__in=areas).aggregate(
+            entries=Count("pk", filter=USE),
+            more=Sum(
+                "amount", filter=Q(credit__kind="used"), default=0, output_field=VolumeField()
+            ),
+            less=Sum("amount", filter=Q(debit__kind="used"), default=0, output_field=VolumeField()),
+        )
+        if sums["entries"]:
+            found.append(LateUse(year, sums["entries"], sums["more"] - sums["less"]))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +192,7 @@ def district_finals(city: Area, regions: Sequence[Area], year: int) -> list[Dist
         area: (whole, reviewed)
         for area, whole, reviewed in FinalAccount.objects.filter(budget__year=year)
         .values_list("budget__region")
-        .annotate(Count("pk"), Count("pk", filter=done))
+        .annotate(whole=Count("pk"), reviewed=Count("pk", filter=done))
     }
     finals = AreaFinal.objects.filter(year=year, area__in=[*regions, city]).select_related("area")
     found = [DistrictFinal(final, *counts.get(final.area_id, (0, 0))) for final in finals]

@@ -258,7 +258,8 @@ def _districts(request: Any, page: Setting) -> list[Panel]:
         Column("", kind="action"),
     ]
     panels = [Panel("区县决算", [Table(columns, rows, tight=True)])]
-    late = reading.late_use(regions, page.year + 1)
+    closed = [b.year for b in page.years.budgets if b.stage == "closed" and b.year <= page.year]
+    late = reading.late_use(regions, closed)
     if late:
         facts = [
             Fact(f"{x.year} 年", x.volume, unit=M3, note=f"{x.entries} 笔", signed=True)
