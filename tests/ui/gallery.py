@@ -164,6 +164,7 @@ PHONES = {
     "draft": draft,
     "home": home,
     "review": review,
+    "ready": ready,
     "gallery": gallery,
     "sign": sign,
 }

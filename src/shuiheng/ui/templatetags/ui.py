@@ -134,6 +134,12 @@ def yi(volume: Volume | int | None, shape: str | int = "") -> str:
 
 
 @register.filter
+def number(count: int | Decimal | Fraction | float | None) -> str:
+    """1,998: a count, or any bare number; None is —."""
+    return figures.written(count)
+
+
+@register.filter
 def signed(value: Volume | int | Decimal | Fraction | float | None) -> str:
     """+1,234, −1,234, 0: a Volume in m³, or a number."""
     return figures.written(value, signed=True)
