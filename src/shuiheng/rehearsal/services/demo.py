@@ -16,7 +16,9 @@ from shuiheng.office.rules import temporary_password
 from shuiheng.rehearsal.city import CityPlan
 from shuiheng.rehearsal.selectors import PASSWORD_FILE, demo_password
 from shuiheng.rehearsal.services.founding import found_city
-from shuiheng.rehearsal.services.year import live_year
+from shuiheng.rehearsal.services.opening import fill_desks
+from shuiheng.rehearsal.services.stage import Stage
+from shuiheng.rehearsal.services.year import play
 
 SEED = 2026
 YEAR = 2026
@@ -46,7 +48,11 @@ def ensure_demo(*, now: datetime, report: Callable[[str], None]) -> bool:
     report(f"生成 {SIZE[kind]:,} 个单位")
     plan = CityPlan(SEED, SIZE[kind])
     cast = found_city(plan, year=YEAR, now=beijing_noon(begin), password=demo_password())
-    live_year(cast, YEAR, SEED, report=report, until=opens_on, check=False)
+    stage = Stage(cast, YEAR, SEED, report, check=False)
+    stage.last_month_estimated = opens_on.month - 2  # last month is still being reported
+    play(stage, opens_on)
+    report("摆好各岗位的待办")
+    fill_desks(stage)
     row.business_date = opens_on
     row.demo_loaded_at = now
     row.save(update_fields=["business_date", "demo_loaded_at"])

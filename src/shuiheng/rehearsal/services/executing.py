@@ -54,8 +54,11 @@ def _report_area(stage: Stage, area: Area, month: int) -> None:
         stage.did("填报用水")
     if alone is not None:
         _report_alone(stage, alone, month)
-    metering.estimate_missing(area, stage.year, month, actor=clerk, now=stage.now, key=stage.key)
-    stage.did("暂估")
+    if month <= stage.last_month_estimated:
+        metering.estimate_missing(
+            area, stage.year, month, actor=clerk, now=stage.now, key=stage.key
+        )
+        stage.did("暂估")
 
 
 def _report_alone(stage: Stage, row: ReportRow, month: int) -> None:

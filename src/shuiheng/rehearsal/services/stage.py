@@ -41,6 +41,7 @@ class Stage:
         self.random = Random(f"year-{seed}")
         self.report = report
         self.check = check
+        self.last_month_estimated = 12
         self.outcome = YearReport()
         self._key = 0
         self.on(cast.day)

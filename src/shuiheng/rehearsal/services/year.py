@@ -19,7 +19,12 @@ def live_year(
     cast: Cast, year: int, seed: int, *, report: Report, until: date, check: bool = True
 ) -> YearReport:
     """Play the year from the December before up to `until`, or to its very end."""
-    stage = Stage(cast, year, seed, report, check=check)
+    return play(Stage(cast, year, seed, report, check=check), until)
+
+
+def play(stage: Stage, until: date) -> YearReport:
+    """Play the scenes of a stage that begin up to `until`, and sum up."""
+    year, report = stage.year, stage.report
     for begins, name, scene in SCENES:
         day = date(year + begins[0], begins[1], begins[2])
         if day > until:
@@ -30,7 +35,7 @@ def live_year(
     stage.outcome.transfers = Transfer.objects.filter(year=year).count()
     stage.outcome.units = Budget.objects.filter(year=year).count()
     stage.outcome.over_used = sum(balance.available.m3 < 0 for balance in quotas(year).values())
-    if not check:
+    if not stage.check:
         stage.outcome.breaches += breaches(stage.areas, year)
     return stage.outcome
 
