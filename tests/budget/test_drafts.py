@@ -24,6 +24,7 @@ from shuiheng.registry.models import Activity
 from tests.budget.conftest import YEAR, Lived, Visitor, words
 
 UNTIL = date(YEAR, 1, 7)
+BEFORE_THE_BOOKS = 3  # reads that only the first year needs: use from before this system
 
 pytestmark = pytest.mark.django_db
 
@@ -504,10 +505,14 @@ def test_pages_ask_the_database_a_fixed_number_of_times(lived: Lived) -> None:
     works = a_draft(lived, UnitKind.WATERWORKS)
     city, clerk = officer(lived, Role.CITY_OFFICER), clerk_of(lived, budget)
     for visitor, url, most in (
-        (city, reverse("budget:drafts"), 12),
+        (city, reverse("budget:drafts"), 12 + BEFORE_THE_BOOKS),
         (clerk, reverse("budget:drafts"), 12),
-        (clerk, url_of(budget), 12),
-        (clerk_of(lived, works), url_of(works), 13),  # with what its customers asked for
+        (clerk, url_of(budget), 12 + BEFORE_THE_BOOKS),
+        (
+            clerk_of(lived, works),
+            url_of(works),
+            13 + BEFORE_THE_BOOKS,
+        ),  # with what its customers asked for
     ):
         with CaptureQueriesContext(
             connection,

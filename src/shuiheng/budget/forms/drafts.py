@@ -30,9 +30,9 @@ class DraftForm(ActForm):
     """One field for each line of the budget, named as the rules name it in their findings."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
-    months = MonthsField(label="十二个月")
+    months = MonthsField(label="")
     note = forms.CharField(
-        label="说明",
+        label="要说明的情况",
         required=False,
         max_length=NOTE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -55,7 +55,7 @@ class DraftForm(ActForm):
             self.fields[drawn.field] = VolumeField(label=drawn.label)
         counted = case.counted
         if len(counted) == 1:  # the page sets the sum of the months against it as one types
-            self.fields["months"] = MonthsField(label="十二个月", total=counted[0].field)
+            self.fields["months"] = MonthsField(label="", total=counted[0].field)
 
     def proposed(self) -> dict[int, Volume]:
         """The volumes by line id, once the form is valid."""

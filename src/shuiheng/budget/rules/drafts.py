@@ -12,6 +12,7 @@ from shuiheng.core.vocabulary import Book, Sector, Source
 from shuiheng.core.volume import M3_PER_WAN, Volume, total
 
 MUCH_MORE, MUCH_LESS = 3, Fraction(1, 3)
+GRAIN, COARSE = 100, Volume(100_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +168,16 @@ def _check_supply(draft: DraftFacts) -> list[Finding]:
 
 
 def complete_months(amount: Volume, pattern: Sequence[Volume]) -> tuple[Volume, ...]:
-    """Twelve months that add up to `amount`, in the proportion of `pattern` (evenly if it is empty)."""
+    """Twelve months that add up to `amount`, in the proportion of `pattern` (evenly if it is empty).
+
+    In hundredths of 万m³, as people write a plan; what is left goes to the largest month.
+    """
     weights = [max(0, month.m3) for month in pattern]
     if len(weights) != 12 or not sum(weights):
         weights = [1] * 12
-    return tuple(apportion(amount, weights))
+    months = apportion(amount, weights, grain=GRAIN if amount >= COARSE else 1)
+    months[weights.index(max(weights))] += amount - total(months)
+    return tuple(months)
 
 
 def reviewed_by_need(draft: DraftFacts) -> tuple[Volume, ...] | None:

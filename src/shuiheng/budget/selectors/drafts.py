@@ -197,6 +197,26 @@ class Planted:
             return None
         return floor_m3(self.quantity * self.norm)
 
+    @property
+    def quantity_text(self) -> str:
+        return plain(self.quantity)
+
+    @property
+    def before_text(self) -> str:
+        return plain(self.before)
+
+    @property
+    def norm_text(self) -> str:
+        return plain(self.norm)
+
+
+def plain(figure: Decimal | None) -> str:
+    """1420.00 as 1,420: no more decimals than it has; nothing for nothing."""
+    if figure is None:
+        return ""
+    text = f"{figure:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
 
 @dataclass(frozen=True, slots=True)
 class DraftCase:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from django.db.models import Count, QuerySet
 
 from shuiheng.budget.models import Budget
-from shuiheng.budget.rules import UnitStage, review_findings
+from shuiheng.budget.rules import DraftLine, UnitStage, review_findings
 from shuiheng.budget.selectors.drafts import Beside, asked_by, beside
 from shuiheng.core.access import Actor
 from shuiheng.core.refusal import Finding, Severity
@@ -145,27 +145,32 @@ def _expires(budget: Budget, known: Beside, day: date) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A sector's water of one source in a list that is to be accepted, beside last year's quota."""
+    """A sector's water of one source in a list that is to be accepted, beside the year before."""
 
     sector: Sector
     source: Source
     proposed: Volume
     last_quota: Volume
-    units: int
+    last_used: Volume
 
 
 def effects(chosen: Sequence[Queued], known: Beside) -> list[Effect]:
     """Σ by sector and source, largest first; a customer's water stands under 管网水."""
-    cells: dict[tuple[Sector, Source], list[tuple[Volume, Volume]]] = {}
+    cells: dict[tuple[Sector, Source], list[DraftLine]] = {}
     for each in chosen:
         facts = known.facts[each.budget.pk]
         counted = [line for line in facts.lines if line.book is Book.ABSTRACTION] or facts.lines
         for line in counted:
-            pair = (line.proposed, line.last_quota or Volume())
-            cells.setdefault((line.sector, line.source), []).append(pair)
+            cells.setdefault((line.sector, line.source), []).append(line)
     found = [
-        Effect(sector, source, total(p for p, _ in pairs), total(q for _, q in pairs), len(pairs))
-        for (sector, source), pairs in cells.items()
+        Effect(
+            sector,
+            source,
+            total(line.proposed for line in lines),
+            total(line.last_quota or Volume() for line in lines),
+            total(line.last_used or Volume() for line in lines),
+        )
+        for (sector, source), lines in cells.items()
     ]
     return sorted(found, key=lambda effect: -effect.proposed.m3)
 

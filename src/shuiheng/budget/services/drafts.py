@@ -79,6 +79,8 @@ def open_drafts(units: Sequence[Unit], year: int, *, now: datetime) -> int:
             if book is Book.ABSTRACTION or budget.unit.kind_term.is_customer:
                 for month, volume in enumerate(months):
                     budget.months[month] += volume.m3
+        typed = [Volume(m3) for m3 in budget.months]
+        budget.months = [m.m3 for m in rules.complete_months(total(typed), typed)]
     BudgetLine.objects.bulk_create(lines, batch_size=2000)
     Budget.objects.bulk_update(budgets, ["months"], batch_size=1000)
     return len(budgets)

@@ -212,6 +212,7 @@ def _actions(actor: Actor, budget: AreaBudget) -> list[Action]:
 def _stats(sheet: AreaSheet, before: str, districts: list[AreaSheet] | None = None) -> list[Part]:
     whole = sheet.whole
     change = figures.change(whole.proposed, whole.last_quota)
+    known = bool(whole.last_quota or whole.last_used)
     stats = [
         Stat("申报", whole.proposed, WAN, decimals=0, line=f"{sheet.units} 个单位"),
         Stat(
@@ -222,11 +223,14 @@ def _stats(sheet: AreaSheet, before: str, districts: list[AreaSheet] | None = No
             focus=True,
             line=f"{sheet.waiting} 个单位待审或未报",
         ),
-        Stat(
-            f"{before}额度", whole.last_quota, WAN, decimals=0, line=f"申报比{before}额度 {change}"
-        ),
-        Stat(f"{before}已用", whole.last_used, WAN, decimals=0, line="按入账的用水"),
     ]
+    if known:
+        line = f"申报比{before}额度 {change}"
+        stats.append(Stat(f"{before}额度", whole.last_quota, WAN, decimals=0, line=line))
+        used = "按入账的用水"
+        stats.append(Stat(f"{before}已用", whole.last_used, WAN, decimals=0, line=used))
+    else:
+        stats.append(Stat(f"{before}额度", figures.NOT_YET_KNOWN, line="账簿从本年度开始"))
     if districts is not None:
         done = sum(d.budget.stage_term is AreaStage.APPROVED for d in districts)
         stats.insert(0, Stat("已审定", f"{done} / {len(districts)}", "区县"))
@@ -245,8 +249,10 @@ def _columns(head: str, before: str) -> list[Column]:
 
 
 def _cells(sums: Sums) -> list[object]:
-    change = sums.reviewed - sums.last_quota if sums.reviewed else None
-    return [sums.proposed, sums.reviewed, sums.last_quota, sums.last_used, change]
+    known = sums.last_quota or sums.last_used
+    change = sums.reviewed - sums.last_quota if sums.reviewed and sums.last_quota else None
+    last = [sums.last_quota, sums.last_used] if known else [figures.NOT_YET_KNOWN] * 2
+    return [sums.proposed, sums.reviewed, *last, change]
 
 
 def _source_table(sheet: AreaSheet, before: str) -> Table:

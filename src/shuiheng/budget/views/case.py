@@ -153,10 +153,10 @@ def planted_table(case: DraftCase, before: str) -> Table:
         Row(
             [
                 each.name,
-                f"{figures.number(each.quantity or 0)} {each.measure}",
-                f"{figures.number(each.norm)} m³/{each.measure}" if each.norm else "暂无定额",
+                f"{each.quantity_text} {each.measure}",
+                f"{each.norm_text} m³/{each.measure}" if each.norm else "暂无定额",
                 each.need,
-                figures.number(each.before) if each.before is not None else "新增",
+                each.before_text if each.before is not None else "新增",
             ]
         )
         for each in case.planted

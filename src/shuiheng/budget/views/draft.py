@@ -477,7 +477,7 @@ def _check_page(request: Any, case: DraftCase, form: ActForm) -> dict[str, objec
 
 def _check_stats(case: DraftCase, before: str) -> list[Stat]:
     proposed = case.facts.proposed
-    stats = [Stat("本次申报", proposed, WAN, focus=True)]
+    stats = [Stat("本次申报", proposed, WAN)]
     if case.last_used:
         change = figures.change(proposed, case.last_used)
         stats.append(

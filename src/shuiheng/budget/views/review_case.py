@@ -69,7 +69,7 @@ def case_parts(
     following = following_of(shown, position)
     findings = next((e.findings for e in waiting.queued if e.budget.pk == budget.pk), ())
     computed = any(finding.code == "review.over_norm" for finding in findings)
-    before = parts.year_before(budget.year, request.today)
+    before = "上年"
     where = f"{position + 1} / {len(shown)}" if position is not None else ""
     return {
         "case_head": CaseHead(

@@ -269,26 +269,28 @@ def effect_parts(
 
 
 def _effect_table(chosen: Sequence[Queued], waiting: Queue, proposed: Volume) -> Table:
+    """Beside last year's quota, or its use where there was no quota yet."""
+    found = selectors.effects(chosen, waiting.known)
+    had_quota = any(each.last_quota for each in found)
     columns = [
         Column("行业 · 水源"),
         Column("本次", WAN, kind="figure", decimals=0, strong=True),
-        Column("上年额度", WAN, kind="figure", decimals=0),
+        Column("上年额度" if had_quota else "上年用水", WAN, kind="figure", decimals=0),
         Column("相差", WAN, kind="figure", decimals=0, signed=True, toned=True),
     ]
-    found = selectors.effects(chosen, waiting.known)
+    before = [each.last_quota if had_quota else each.last_used for each in found]
     rows = [
         Row(
             [
                 f"{each.sector.label} · {each.source.label}",
                 each.proposed,
-                each.last_quota,
-                each.proposed - each.last_quota,
+                last,
+                each.proposed - last,
             ]
         )
-        for each in found
+        for each, last in zip(found, before, strict=True)
     ]
-    quota = total(each.last_quota for each in found)
-    sums = ["合计", proposed, quota, proposed - quota] if rows else []
+    sums = ["合计", proposed, total(before), proposed - total(before)] if rows else []
     return Table(columns, rows, sums=sums, tight=True, empty=Empty("没有选中任何一件。"))
 
 
