@@ -6,7 +6,7 @@ give the same city on every machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
@@ -153,10 +153,16 @@ CANALS = ("总干渠", "东支渠", "西支渠")
 
 
 class CityPlan:
-    """All units of an invented city. `size` is the wanted number of units, at least about 120."""
+    """All units of an invented city. `size` is the wanted number of units, at least about 120.
 
-    def __init__(self, seed: int, size: int) -> None:
+    `borrowed` are a district's own names for its practice database, by region, kind and sector.
+    """
+
+    def __init__(
+        self, seed: int, size: int, borrowed: Mapping[tuple[str, str, str], list[str]] | None = None
+    ) -> None:
         self.seed = seed
+        self._borrowed = {sort: list(names) for sort, names in (borrowed or {}).items()}
         self.random = Random(seed)
         self.units: list[PlannedUnit] = []
         self._names: set[str] = set()
@@ -181,8 +187,9 @@ class CityPlan:
 
     def _unit(self, sort: str, kind: UnitKind, sector: Sector, region: str) -> PlannedUnit:
         tail = self.random.choice(TAILS[sort]) if sort in TAILS else sort
+        waiting = self._borrowed.get((region, kind, sector))
         unit = PlannedUnit(
-            name=self._name(tail),
+            name=waiting.pop(0) if waiting else self._name(tail),
             kind=kind,
             sector=sector,
             region=region,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import csv
 from datetime import date
 from typing import Any
 
+from django.conf import settings
+
 from shuiheng.core.clock import beijing_noon
 from shuiheng.rehearsal.city import CityPlan
+from shuiheng.rehearsal.selectors import NAMES_FILE, unit_names
 from shuiheng.rehearsal.services import YearReport, found_city, live_year
 
 YEAR = 2026
@@ -19,6 +23,10 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--size", type=int, default=160, help="单位数量")
     parser.add_argument("--keep", action="store_true", help="保留演练数据库并打印库名")
     parser.set_defaults(run=run_year, throwaway="year")
+    names = commands.add_parser(
+        "names", help="导出本库的单位名称，供新建练习区使用（只有名称、类型、行业、所属区）"
+    )
+    names.set_defaults(run=write_names)
 
 
 def run_year(args: argparse.Namespace) -> int:
@@ -32,6 +40,16 @@ def run_year(args: argparse.Namespace) -> int:
     if args.keep:
         print(f"演练数据库保留为 {args.database}")
     return 1 if outcome.breaches else 0
+
+
+def write_names(args: argparse.Namespace) -> int:
+    """Write what a practice database borrows to var/practice-names.csv: names, and nothing else."""
+    path = settings.VAR / NAMES_FILE
+    rows = unit_names()
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows(rows)
+    print(f"已写出 {len(rows)} 个单位名称：{path}。新建练习区：make run DB=practice")
+    return 0
 
 
 def print_summary(seed: int, outcome: YearReport) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 from django.conf import settings
 
 from shuiheng.core.access import Role
@@ -9,6 +11,8 @@ from shuiheng.office.models import Post
 from shuiheng.registry.models import Membership, Unit
 
 PASSWORD_FILE = "demo-password"
+NAMES_FILE = "practice-names.csv"
+Names = dict[tuple[str, str, str], list[str]]
 
 
 def demo_password() -> str:
@@ -36,3 +40,20 @@ def sign_ins() -> list[tuple[str, str, str]]:
                 (f"{row.unit.name}（{row.unit.kind_term.label}）", row.user.login, password)
             )
     return found
+
+
+def unit_names() -> list[tuple[str, str, str, str]]:
+    """(region, kind, sector, name) of every unit: what a practice database may borrow, no more."""
+    rows = Unit.objects.order_by("region__code", "kind", "pinyin", "pk")
+    return list(rows.values_list("region__code", "kind", "sector", "name"))
+
+
+def borrowed_names() -> Names:
+    """The names that `shuiheng names` has written for the practice database, if any."""
+    path = settings.VAR / NAMES_FILE
+    names: Names = {}
+    if path.exists():
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for region, kind, sector, name in csv.reader(file):
+                names.setdefault((region, kind, sector), []).append(name)
+    return names

@@ -14,7 +14,7 @@ from shuiheng.core.refusal import Kind, Refusal
 from shuiheng.office.models import Installation
 from shuiheng.office.rules import temporary_password
 from shuiheng.rehearsal.city import CityPlan
-from shuiheng.rehearsal.selectors import PASSWORD_FILE, demo_password
+from shuiheng.rehearsal.selectors import PASSWORD_FILE, borrowed_names, demo_password
 from shuiheng.rehearsal.services.founding import found_city
 from shuiheng.rehearsal.services.opening import fill_desks
 from shuiheng.rehearsal.services.stage import Stage
@@ -46,7 +46,8 @@ def ensure_demo(*, now: datetime, report: Callable[[str], None]) -> bool:
     _make_password()
     begin = date(YEAR - 1, 12, 1)
     report(f"生成 {SIZE[kind]:,} 个单位")
-    plan = CityPlan(SEED, SIZE[kind])
+    names = borrowed_names() if kind is Installation.Kind.PRACTICE else None
+    plan = CityPlan(SEED, SIZE[kind], names)
     cast = found_city(plan, year=YEAR, now=beijing_noon(begin), password=demo_password())
     stage = Stage(cast, YEAR, SEED, report, check=False)
     stage.last_month_estimated = opens_on.month - 2  # last month is still being reported
