@@ -213,8 +213,8 @@ def test_a_restricted_unit_gets_nothing(lived: Lived, line: BudgetLine) -> None:
 @pytest.mark.parametrize(
     ("posted", "sentence"),
     [
-        ({"act": "grant", "number": "", "answer": "同意"}, "批复要有文号"),
-        ({"act": "grant", "number": "十七号", "answer": "同意"}, "不是规范的文号"),
+        ({"act": "grant", "number": "", "signer": "甲", "answer": "同意"}, "批复要有文号"),
+        ({"act": "grant", "number": "十七号", "signer": "甲", "answer": "同意"}, "不是规范的文号"),
         ({"act": "refuse", "answer": " "}, "不批准要写明原因"),
         ({"act": "nonsense"}, "请用页面上的按钮办理"),
     ],
@@ -421,12 +421,23 @@ def test_a_rise_goes_to_the_reserve(city: Visitor, reviewer: Visitor, lived: Liv
     assert after.balance.net == reserve + Volume(120_000)
 
 
-def test_a_unit_has_no_list_of_changes_and_a_wrong_number_is_missing(
-    city: Visitor, lived: Lived
+def test_a_unit_sees_what_a_change_took_from_it_and_no_more(
+    city: Visitor, reviewer: Visitor, lived: Lived
 ) -> None:
     assert city.get(reverse("budget:change", args=[999_999])).status_code == 404
-    unit = Unit.objects.select_related("region").order_by("pk")[0]
-    assert Visitor(lived.cast.of(unit), lived.now).get(reverse("budget:changes")).status_code == 403
+    area, source, reserve, room = cuttable(lived)
+    row = entered(city, area, source, f"-{(reserve.m3 + room.m3 // 3) / 10_000:.4f}")
+    reviewer.post(reverse("budget:change", args=[row.pk]))
+    loss = next(x for x in posted_losses(row) if x.account.unit and x.cut)
+    unit = Unit.objects.select_related("region").get(pk=loss.account.unit)
+    own = Visitor(lived.cast.of(unit), lived.now)
+    text = words(own.get(reverse("budget:changes")))
+    assert row.number in text
+    assert f"−{loss.cut.m3:,}" in text
+    assert own.get(reverse("budget:change", args=[row.pk])).status_code == 403
+    elsewhere = Unit.objects.exclude(region=area).select_related("region").order_by("pk")[0]
+    stranger = Visitor(lived.cast.of(elsewhere), lived.now)
+    assert "没有动您的额度" in words(stranger.get(reverse("budget:changes")))
 
 
 @pytest.mark.parametrize("name", ["changes", "change_new", "change", "result"])

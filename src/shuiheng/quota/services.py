@@ -51,7 +51,10 @@ def run_baseline(
         made_by=actor.name,
         input_digest=digest_of(inputs),
         policy={"version": rules.RULE_VERSION, "reserve_per_10000": share},
-        findings=[{"code": f.code, "sentence": f.sentence} for f in baseline.findings],
+        findings=[
+            {"code": f.code, "sentence": f.sentence, "area": f.facts.get("area")}
+            for f in baseline.findings
+        ],
     )
     BaselineLine.objects.bulk_create(
         [

@@ -52,14 +52,22 @@ class DecisionForm(ActForm):
     """批准 or 不批准: the paper's number for a grant, the reason for a refusal."""
 
     number = forms.CharField(
-        label="批复文号", max_length=40, required=False,
-        help_text="批准时必填，例如 米水预调〔2026〕17号。",
+        label="批复文号", max_length=40, help_text="例如 米水预调〔2026〕17号；不批准的批复以后编号。",
+        error_messages={"required": "批复要有文号。"},
     )  # fmt: skip
-    signer = forms.CharField(label="签发人", max_length=40, required=False)
+    signer = forms.CharField(
+        label="签发人", max_length=40, error_messages={"required": "批复要有签发人。"}
+    )
     answer = forms.CharField(
         label="批复意见", required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3}),
         help_text="不批准时必填，单位会看到。",
     )  # fmt: skip
+    use_required_attribute = False
+
+    def __init__(self, data: Any = None, **rest: Any) -> None:
+        super().__init__(data, **rest)
+        if data is not None and data.get("act") != "grant":
+            self.fields["number"].required = self.fields["signer"].required = False
 
 
 class ChangeForm(GridForm):

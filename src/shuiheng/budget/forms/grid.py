@@ -27,6 +27,12 @@ class GridRow:
     sum: str
 
 
+class CellField(VolumeField):
+    """A cell: `short` is what stands beside it on a phone, where the row's name stands above."""
+
+    short = ""
+
+
 class GridForm(ActForm):
     """Fields `v-{area}-{source}`; a blank one is 0. `signed` takes changes, up and down."""
 
@@ -45,12 +51,13 @@ class GridForm(ActForm):
         self.places = list(places)
         for area in self.places:
             for source in NATURAL_SOURCES:
-                field = VolumeField(
+                field = CellField(
                     label=f"{area.name}{source.label}",
                     required=False,
                     initial=cells.get((area.pk, source)),
                     negative=self.signed,
                 )
+                field.short = source.label
                 field.widget.attrs["aria-label"] = field.label
                 self.fields[_name(area, source)] = field
 
@@ -77,9 +84,11 @@ class GridForm(ActForm):
         return ""
 
     @property
-    def column_sums(self) -> list[str]:
-        columns = [[self._typed(area, s) for area in self.places] for s in NATURAL_SOURCES]
-        return [self._written(column) for column in columns]
+    def column_sums(self) -> list[tuple[str, str]]:
+        return [
+            (s.label, self._written([self._typed(area, s) for area in self.places]))
+            for s in NATURAL_SOURCES
+        ]
 
     @property
     def whole(self) -> str:

@@ -21,7 +21,7 @@ class ScanField(forms.FileField):
             label="文件扫描件",
             required=False,
             widget=PhotoInput(),
-            help_text="PDF 或照片，不超过 20 MB；可以以后在文书里看到。",
+            help_text="PDF 或照片，不超过 20 MB。",
         )
 
 

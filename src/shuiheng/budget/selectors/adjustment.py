@@ -278,6 +278,35 @@ def _losses(
 
 
 @dataclass(frozen=True, slots=True)
+class OwnCut:
+    """What a notice from above took from a unit, of one source."""
+
+    number: str
+    title: str
+    effective_on: date
+    source: Source
+    cut: Volume
+
+
+def own_cuts(units: Sequence[int], year: int) -> list[OwnCut]:
+    """The cuts that reached these units' accounts, newest first."""
+    rows = (
+        Transfer.objects.filter(debit__unit__in=units, year=year, code=Code.CUT_ABOVE)
+        .values_list("document", "source")
+        .annotate(cut=Sum("amount"))
+    )
+    cuts = [
+        (int(document.rpartition("/")[2]), Source(source), cut) for document, source, cut in rows
+    ]
+    notices = ChangeAbove.objects.in_bulk([number for number, _, _ in cuts])
+    found = [
+        OwnCut(notices[n].number, notices[n].title, notices[n].effective_on, source, cut)
+        for n, source, cut in cuts
+    ]
+    return sorted(found, key=lambda own: (own.effective_on, own.source), reverse=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Sheltered:
     """What a cut leaves alone in a region and source: residents, basic ecology, and use so far."""
 

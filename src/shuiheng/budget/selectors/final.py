@@ -12,7 +12,7 @@ from shuiheng.budget.models import AreaFinal, FinalAccount, FinalLine
 from shuiheng.budget.rules import FinalState
 from shuiheng.core.access import Actor, Permission, require
 from shuiheng.core.refusal import Kind, Refusal
-from shuiheng.core.vocabulary import CUSTOMER_KINDS, Source
+from shuiheng.core.vocabulary import CUSTOMER_KINDS, NATURAL_SOURCES, Source
 from shuiheng.core.volume import Volume
 from shuiheng.ledger.models import Transfer
 from shuiheng.ledger.rules import Entry
@@ -216,7 +216,8 @@ def lapses(entries: Sequence[Entry]) -> list[Lapse]:
             continue
         pair = found.setdefault(entry.debit.source, [0, 0])
         pair[0 if entry.debit.unit else 1] += entry.amount.m3
-    return [Lapse(source, Volume(q), Volume(r)) for source, (q, r) in sorted(found.items())]
+    order = [source for source in NATURAL_SOURCES if source in found]
+    return [Lapse(source, *(Volume(m3) for m3 in found[source])) for source in order]
 
 
 def no_district() -> Refusal:

@@ -72,7 +72,7 @@ def baseline(request: Any) -> HttpResponse:
             _sheet_panel(request, page, run, sheet, regions),
             _short_panel(request, run, regions),
         ],
-        "aside": [_run_panel(run), _findings_panel(run), _runs_panel(page, made, run)],
+        "aside": [_run_panel(run), _findings_panel(run, regions), _runs_panel(page, made, run)],
     }
     return render(request, "budget/panels.html", context)
 
@@ -223,8 +223,13 @@ def _run_panel(run: BaselineRun) -> Panel:
     )
 
 
-def _findings_panel(run: BaselineRun) -> Panel:
-    found = [Finding(f["code"], Severity.LOOK, f["sentence"]) for f in run.findings]
+def _findings_panel(run: BaselineRun, regions: list[Area]) -> Panel:
+    names = {area.pk: area.name for area in regions}
+    found = [
+        Finding(f["code"], Severity.LOOK, names.get(f.get("area"), "") + f["sentence"])
+        for f in run.findings
+        if f.get("area") is None or f["area"] in names
+    ]
     more = len(found) - MOST_FINDINGS
     listed = FindingList(found[:MOST_FINDINGS], empty="没有发现矛盾。", labelled=False)
     foot = f"还有 {more} 条同类" if more > 0 else ""

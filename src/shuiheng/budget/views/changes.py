@@ -53,6 +53,9 @@ NONE_YET = Empty("这一年还没有上级调整。", "总量年中有变化时�
 def changes(request: Any) -> HttpResponse:
     """The notices of a year."""
     page = executing(request)
+    own = [p.unit for p in request.actor.places(Permission.BUDGET_VIEW) if p.unit is not None]
+    if own:
+        return _own_cuts(request, page, own)
     _require_reader(request, page)
     rows = reading.changes(page.city, page.year)
     may = request.actor.may(Permission.CHANGE_ABOVE_ENTER, page.city.place)
@@ -65,6 +68,25 @@ def changes(request: Any) -> HttpResponse:
         "main": [Panel("来文", [_list_table(page, rows)])],
     }  # fmt: skip
     return render(request, "budget/panels.html", context)
+
+
+def _own_cuts(request: Any, page: Setting, units: list[int]) -> HttpResponse:
+    """What changes from above have taken from a unit's own accounts."""
+    columns = [
+        Column("来文"),
+        Column("起算日期"),
+        Column("水源"),
+        Column("额度变化", M3, kind="figure", signed=True, strong=True),
+    ]
+    rows = [
+        Row([Name(x.number, x.title), f"{x.effective_on:%Y-%m-%d}", x.source.label, -x.cut])
+        for x in reading.own_cuts(units, page.year)
+    ]
+    note = "因上级调减而超出的部分，不作超用处理"
+    table = Table(columns, rows, empty=Empty("这一年的上级调整没有动您的额度。"))
+    head = page.head(TITLE, "changes", crumbs=[Crumb("调整")])
+    panel = Panel("对本单位的影响", [table], note=note)
+    return render(request, "budget/panels.html", {"head": head, "main": [panel]})
 
 
 def _require_reader(request: Any, page: Setting) -> None:
@@ -255,18 +277,23 @@ def _findings(losses: list[Loss], stop: str) -> list[Finding]:
     return found
 
 
-def _lines_table(row: ChangeAbove, shelter: dict[tuple[int, Source], Sheltered]) -> Table:
+def _lines_table(
+    row: ChangeAbove, shelter: dict[tuple[int, Source], Sheltered] | None = None
+) -> Table:
     columns = [
         Column("区域 · 水源"),
         Column("变化", WAN, kind="figure", signed=True, strong=True, toned=True),
-        Column("居民和生态", WAN, kind="figure"),
-        Column("已经用掉", WAN, kind="figure"),
     ]
+    if shelter is not None:
+        columns.append(Column("居民和生态", WAN, kind="figure"))
+        columns.append(Column("已经用掉", WAN, kind="figure"))
     rows = []
     for line in row.lines.all():
-        kept = shelter.get((line.area_id, Source(line.source)))
-        name = f"{line.area.name} · {line.get_source_display()}"
-        rows.append(Row([name, line.delta, kept and kept.living, kept and kept.used]))
+        cells: list[object] = [f"{line.area.name} · {line.get_source_display()}", line.delta]
+        if shelter is not None:
+            kept = shelter.get((line.area_id, Source(line.source)))
+            cells += [kept and kept.living, kept and kept.used]
+        rows.append(Row(cells))
     return Table(columns, rows, tight=True)
 
 
@@ -312,19 +339,21 @@ def _loss_row(loss: Loss) -> Row:
     elif not loss.is_reserve and not loss.balance.available:
         chip = Chip("已无余额")
     name = Name(loss.name, f"{account.source.label}{sector}{inside}")
-    return Row([name, loss.before, -loss.cut, loss.after, loss.balance.used, chip])
+    used = None if loss.is_reserve else loss.balance.used
+    return Row([name, loss.before, -loss.cut, loss.after, used, chip])
 
 
 def _result(request: Any, page: Setting, row: ChangeAbove) -> dict[str, object]:
     losses = reading.posted_losses(row)
     over = [loss for loss in losses if is_over_by_cut(loss.balance, loss.cut)]
     up, down = _sums(row)
-    words = f"已执行：调增 {up.wan()} 万m³ 进入预留，调减 {(-down).wan()} 万m³。"
-    parts: list[Any] = [Message(words, "done")]
+    moved = [f"调增 {up.wan()} 万m³ 进入预留"] if up else []
+    moved += [f"调减 {(-down).wan()} 万m³"] if down else []
+    parts: list[Any] = [Message(f"已执行：{'，'.join(moved)}。", "done")]
     if over:
         words = f"{len(over)} 个账户现在超出新额度，是因为这次调减，不作超用处理。"
         parts.append(Message(words, "look", lead="因上级调减"))
-    lines = _lines_table(row, {})
+    lines = _lines_table(row)
     return {
         "head": _head(page, row),
         "parts": parts,

@@ -356,7 +356,7 @@ def _final_head(request: Any, page: Setting, account: FinalAccount) -> Any:
     if account.state_term is FinalState.OPEN:
         due = page.due(request, "unit_final", "单位报送决算")
     return page.head(
-        f"{unit.name}{account.budget.year} 年度决算",
+        f"{unit.name} {account.budget.year} 年度决算",
         "finals",
         crumbs=[Crumb("决算", page.url("finals")), Crumb(account.budget.region.name)],
         chip=Chip(account.state_term.label, TONES[account.state_term]),
@@ -562,7 +562,7 @@ def _closing(page: Setting, form: ActForm) -> dict[str, object]:
     if open_ones:
         words = f"还没有完成决算：{'、'.join(open_ones)}。完成以后才能封账。"
         main.append(Message(words, "must_fix", lead="必改"))
-    return {"head": head, "preview": preview, "parts": main, "columns": "whole"}
+    return {"head": head, "preview": preview, "parts": main}
 
 
 def _open_districts(page: Setting) -> list[str]:

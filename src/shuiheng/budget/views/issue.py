@@ -122,7 +122,7 @@ def _preview(
         actions=[lend, Action("基准额度", page.url("baseline"))],
     )  # fmt: skip
     if run is None:
-        return {"head": head, "main": [_not_ready(page)], "preview": None, "columns": "whole"}
+        return {"head": head, "main": [_not_ready(page)], "preview": None}
     sheet = baseline_sheet(run, regions)
     main = [_choices_panel(request, page, sheet, regions)]
     findings = _findings(page, regions, sheet)
