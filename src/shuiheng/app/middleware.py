@@ -17,6 +17,7 @@ from shuiheng.core.clock import beijing_date, beijing_noon
 from shuiheng.core.refusal import Kind, Refusal
 from shuiheng.office.models import Installation
 from shuiheng.registry.selectors import actor_for
+from shuiheng.ui.refusals import STATUS
 
 Handler = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger("shuiheng")
@@ -32,13 +33,6 @@ POLICY = "; ".join(
         "form-action 'self'",
     ]
 )
-STATUS = {
-    Kind.INVALID: 422,
-    Kind.CONFLICT: 409,
-    Kind.FORBIDDEN: 403,
-    Kind.MISSING: 404,
-    Kind.THROTTLED: 429,
-}
 
 
 class ContentSecurityPolicy:
@@ -64,9 +58,8 @@ class Now:
         self.get_response = get_response
 
     def __call__(self, request: Any) -> HttpResponse:
-        if request.path == HEALTH:  # it answers when the database cannot
-            return self.get_response(request)
-        request.installation = Installation.objects.filter(pk=1).first()
+        asks = request.path != HEALTH  # which answers when the database cannot
+        request.installation = Installation.objects.filter(pk=1).first() if asks else None
         business_date = request.installation and request.installation.business_date
         request.clock = wall_clock()
         request.now = beijing_noon(business_date) if business_date else request.clock

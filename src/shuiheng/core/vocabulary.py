@@ -133,3 +133,11 @@ class UseBasis(Term):
     CONVERTED = "converted", "以电折水"
     REPORTED = "reported", "自报"
     ESTIMATED = "estimated", "暂估"
+
+
+class State(Term):
+    """How use stands against its quota. Never shown by colour alone: each has a shape and its word."""
+
+    NORMAL = "normal", "正常"
+    WARNED = "warned", "预警"
+    OVER = "over", "超额"

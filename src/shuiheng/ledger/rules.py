@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from shuiheng.core.refusal import Kind, Refusal
-from shuiheng.core.vocabulary import Book, Sector, Source, Term
+from shuiheng.core.vocabulary import Book, Sector, Source, State, Term
 from shuiheng.core.volume import Volume, total
-from shuiheng.ui.parts import State
 
 
 class AccountKind(Term):

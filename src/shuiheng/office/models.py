@@ -13,11 +13,11 @@ from shuiheng.core.vocabulary import AreaKind, Confidence
 from shuiheng.core.volume import Volume
 
 
-class VolumeField(models.BigIntegerField):
+class VolumeField(models.BigIntegerField):  # type: ignore[type-arg]
     """Whole cubic metres as `core.Volume`, in Python, in filters and out of `Sum`."""
 
-    _pyi_private_set_type: Volume | Combinable
-    _pyi_private_get_type: Volume
+    _pyi_private_set_type: Volume | Combinable  # type: ignore[assignment]
+    _pyi_private_get_type: Volume  # type: ignore[assignment]
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Volume | None:
         return None if value is None else Volume(int(value))

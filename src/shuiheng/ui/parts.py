@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from shuiheng.core.calendar import RestDays, working_days_left
 from shuiheng.core.refusal import SEVERITY_LABELS, Finding, Severity
-from shuiheng.core.vocabulary import Term
+from shuiheng.core.vocabulary import State as State
 from shuiheng.ui import figures
 
 SOON_WORKING_DAYS = 3
@@ -25,14 +25,6 @@ class Part:
     """Something `{% show %}` can draw: `template` gets it as `it`."""
 
     template: ClassVar[str] = ""
-
-
-class State(Term):
-    """How use stands against its quota. Never by colour alone: each has a shape and its word."""
-
-    NORMAL = "normal", "正常"
-    WARNED = "warned", "预警"
-    OVER = "over", "超额"
 
 
 @dataclass(frozen=True)
