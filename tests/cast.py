@@ -1,0 +1,123 @@
+"""A small invented city with a person of every role, and what each of them may be asked to look at.
+
+The city is founded and lives its year through the services that people use; nothing is set by hand
+but two posts that it does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+
+from shuiheng.budget.models import Adjustment, Budget
+from shuiheng.budget.services import attach_to_draft
+from shuiheng.core.access import Role
+from shuiheng.core.clock import beijing_noon
+from shuiheng.core.vocabulary import UnitKind
+from shuiheng.office.models import Area, Installation, Post, User
+from shuiheng.registry.models import Membership, Unit
+from shuiheng.rehearsal.city import CityPlan
+from shuiheng.rehearsal.services import Cast, found_city, live_year
+
+YEAR = 2026
+SEED, SIZE = 1, 120
+UNIT_ROLES = {
+    Role.SUPPLIER_MANAGER: UnitKind.WATERWORKS,
+    Role.IRRIGATION_MANAGER: UnitKind.IRRIGATION_DISTRICT,
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something of the city that a page can be about: an area, or a unit in it."""
+
+    name: str
+    area: Area
+    unit: Unit | None = None
+
+
+@dataclass(frozen=True)
+class Town:
+    """The people by role, and the targets by what they are to the people of `district` and `unit`."""
+
+    cast: Cast
+    day: date
+    people: dict[Role, User]
+    targets: tuple[Target, ...]
+
+
+@contextmanager
+def town_on(day: date) -> Iterator[Town]:
+    """The city as it is on `day`, in a transaction that is rolled back."""
+    with transaction.atomic():
+        cast = found_city(
+            CityPlan(SEED, SIZE), year=YEAR, now=beijing_noon(date(YEAR - 1, 12, 1)), password="-"
+        )
+        live_year(cast, YEAR, SEED, report=lambda _: None, until=day, check=False)
+        cast.day = day
+        Installation.objects.update(business_date=day)
+        yield _town(cast, day)
+        transaction.set_rollback(True)
+
+
+def _town(cast: Cast, day: date) -> Town:
+    unit, stranger = _two_units_with_adjustments()
+    neighbour = Unit.objects.filter(region=unit.region).exclude(pk=unit.pk).order_by("pk")[0]
+    for holder in (unit, stranger):
+        _attach_a_file(cast, holder)
+    people = _people(cast, unit)
+    supplier = people[Role.SUPPLIER_MANAGER].memberships.get().unit
+    targets = (
+        Target("city", cast.city),
+        Target("district", unit.region),
+        Target("sibling", stranger.region),
+        Target("unit", unit.region, unit),
+        Target("neighbour", unit.region, neighbour),
+        Target("stranger", stranger.region, stranger),
+        Target("supplier", supplier.region, supplier),
+    )
+    return Town(cast, day, people, targets)
+
+
+def _two_units_with_adjustments() -> tuple[Unit, Unit]:
+    """Two ordinary units of different districts, both of which have applied for an adjustment."""
+    units = [
+        adjustment.budget.unit
+        for adjustment in Adjustment.objects.select_related("budget__unit__region").order_by("pk")
+        if adjustment.budget.unit.kind_term is UnitKind.SELF_SUPPLIED
+    ]
+    first = units[0]
+    return first, next(unit for unit in units if unit.region_id != first.region_id)
+
+
+def _attach_a_file(cast: Cast, unit: Unit) -> None:
+    attach_to_draft(
+        Budget.objects.get(unit=unit, year=YEAR).pk,
+        "盖章的申报表.pdf",
+        b"%PDF-1.7 stamped",
+        actor=cast.of(unit),
+        now=beijing_noon(cast.day),
+        key=f"cast/{unit.pk}",
+    )
+
+
+def _people(cast: Cast, unit: Unit) -> dict[Role, User]:
+    people = {Role.UNIT_CLERK: cast.clerks[unit.pk]}
+    for role, kind in UNIT_ROLES.items():
+        people[role] = Membership.objects.filter(role=role, unit__kind=kind)[0].user
+    for (role, code), user in cast.officers.items():
+        if role not in people and code in (cast.city.code, unit.region.code, "650000"):
+            people[role] = user
+    contractor = cast.clerks[Unit.objects.order_by("-pk")[0].pk]
+    Membership.objects.filter(user=contractor).delete()
+    Post.objects.create(
+        user=contractor, role=Role.METER_CONTRACTOR, area=unit.region, since=date(2020, 1, 1)
+    )
+    people[Role.METER_CONTRACTOR] = contractor
+    missing = set(Role) - set(people)
+    assert not missing, f"nobody plays {missing}"
+    return people
