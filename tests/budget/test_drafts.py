@@ -10,10 +10,12 @@ from uuid import uuid4
 import pytest
 from django.db import connection, transaction
 from django.http import HttpResponse
+from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from shuiheng.budget.models import Budget, Step
+from shuiheng.budget.views.drafts import asked_year
 from shuiheng.core.access import Role
 from shuiheng.core.refusal import Refusal
 from shuiheng.core.vocabulary import Sector, UnitKind
@@ -214,7 +216,7 @@ def test_a_phone_sees_one_question_a_step(lived: Lived) -> None:
     visitor = clerk_of(lived, budget)
     second = words(visitor.get(url_of(budget) + "?step=2"))
     assert "第 2 步，共 5 步" in second
-    assert "明年种什么，各种多少亩？" in second
+    assert "今年种什么，各种多少亩？" in second
     assert "下一步：水源与水量" in second
     fields = fields_of(visitor.get(url_of(budget)))
     assert visitor.post(url_of(budget), **fields, act="next:3")["Location"].endswith("?step=3")
@@ -522,11 +524,16 @@ def test_pages_ask_the_database_a_fixed_number_of_times(lived: Lived) -> None:
 
 
 def test_a_year_that_was_never_opened_is_said(lived: Lived) -> None:
-    Budget.objects.none()
-    visitor = officer(lived, Role.REGION_READER, Area.objects.get(parent=None))
-    assert visitor.get(reverse("budget:drafts")).status_code == 200
     with pytest.raises(Refusal) as refused:
-        from shuiheng.budget.views.drafts import asked_year
-
-        asked_year(None, [])  # type: ignore[arg-type]
+        asked_year(RequestFactory().get("/"), [])
     assert "还没有开始任何年度的编制" in refused.value.sentence
+
+
+def test_a_step_that_holds_the_complaint_is_the_one_shown(lived: Lived) -> None:
+    budget = a_draft(lived, UnitKind.SELF_SUPPLIED, Sector.AGRICULTURE)
+    visitor = clerk_of(lived, budget)
+    fields = fields_of(visitor.get(url_of(budget)))
+    for name, step in (("months_3", 4), (line_names(fields)[0], 3), ("crop-0-quantity", 2)):
+        back = visitor.post(url_of(budget) + "?step=5", **(fields | {name: "x"}), act="check")
+        assert back.status_code == 422
+        assert f"第 {step} 步，共 5 步" in words(back)

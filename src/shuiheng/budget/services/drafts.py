@@ -321,6 +321,8 @@ def _submit(budgets: Sequence[Budget], act: Act, actor: Actor) -> None:
     for budget in helped:
         require(actor, Permission.BUDGET_DRAFT_FOR, budget.place)
     take_step(helped, "submit", act=act, actor=SYSTEM)
+    untouched = Budget.objects.filter(pk__in=[budget.pk for budget in helped], entered_by=None)
+    untouched.update(entered_by=actor.user_id or None, entered_for_unit=True)
 
 
 def _locked(budget_id: int) -> Budget:

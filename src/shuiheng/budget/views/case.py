@@ -58,6 +58,11 @@ def year_before(budget_year: int, today: date) -> str:
     return "今年" if today.year < budget_year else "上年"
 
 
+def coming_year(budget_year: int, today: date) -> str:
+    """What people call the year of the budget: 明年 while the one before still runs."""
+    return "明年" if today.year < budget_year else "今年"
+
+
 def shown(finding: Finding) -> Finding:
     """A finding as the form repairs it: the rules speak whole m³, the fields 万m³."""
     if finding.repair.isdecimal():

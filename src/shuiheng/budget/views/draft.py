@@ -242,15 +242,18 @@ def _page(
     before = parts.year_before(budget.year, request.today)
     form = form or DraftForm(None, case)
     findings = [parts.shown(finding) for finding in rules.check_draft(case.facts)]
-    sections = _parts(case)
-    step = _step(request, len(sections))
+    rows = rows or activity_rows(None, case)
+    sections = _parts(case, parts.coming_year(budget.year, request.today), before)
+    step = _wrong_step(form, rows, sections) or _step(request, len(sections))
     lines = _line_fields(case, form, findings, before)
     return {
         "head": _head(request, case),
         "case": case,
         "form": form,
-        **_crops(case, rows or activity_rows(None, case)),
+        **_crops(case, rows),
         "before": before,
+        "coming": parts.coming_year(budget.year, request.today),
+        "step": step,
         "facts": parts.unit_facts(case),
         "permits": parts.permit_table(case),
         "sections": _section_list(sections, case, form, findings, step),
@@ -308,26 +311,32 @@ def _authority(case: DraftCase) -> str:
     return "市水务局" if public else f"{case.budget.region.name}水务局"
 
 
-def _parts(case: DraftCase) -> list[Part]:
+def _parts(case: DraftCase, coming: str, before: str) -> list[Part]:
     unit = case.budget.unit
     supplier = unit.kind_term.is_supplier
     if supplier:
         second = Part(
-            "crops", "供水与损失", "明年要供多少水？", "用户已报的自动带入，损失按实际填。"
+            "crops", "供水与损失", f"{coming}要供多少水？", "用户已报的自动带入，损失按实际填。"
         )
     elif unit.sector_term is Sector.AGRICULTURE:
         second = Part(
-            "crops", "种植与面积", "明年种什么，各种多少亩？", "已带入今年的作物，有变化的改一下。"
+            "crops",
+            "种植与面积",
+            f"{coming}种什么，各种多少亩？",
+            f"已带入{before}的作物，有变化的改一下。",
         )
     else:
         second = Part(
-            "crops", "产品与规模", "明年做多少产品、服务多少人？", "选填；有定额的按定额测算。"
+            "crops", "产品与规模", f"{coming}做多少产品、服务多少人？", "选填；有定额的按定额测算。"
         )
     return [
         Part("unit", "单位与许可", "先看一眼，这些对不对？", "不对的请打电话给水务局更正。"),
         second,
         Part(
-            "water", "水源与水量", "明年用哪里的水，各用多少？", "单位是万m³，下面写着合多少 m³。"
+            "water",
+            "水源与水量",
+            f"{coming}用哪里的水，各用多少？",
+            "单位是万m³，下面写着合多少 m³。",
         ),
         Part("months", "每月计划", "每个月大约用多少？", "可以按比例补齐，再改有变化的月份。"),
         Part("note", "说明与附件", "还有什么要说明的？", "没有就直接核对提交。"),
@@ -337,6 +346,20 @@ def _parts(case: DraftCase) -> list[Part]:
 def _step(request: HttpRequest, most: int) -> int:
     text = request.GET.get("step", "1")
     return min(max(int(text), 1), most) if text.isdecimal() and len(text) < 3 else 1
+
+
+def _wrong_step(form: DraftForm, rows: ActivityRows, sections: list[Part]) -> int:
+    """The step that holds the first complaint of a form that came back; 0 when there is none."""
+    supply = {line.field for _, line in form.case.lines if line.book is Book.NETWORK}
+    supplier = form.case.budget.unit.kind_term.is_supplier
+    wrong = set()
+    for name in form.errors if form.is_bound else ():
+        if name.startswith("line-"):
+            wrong.add("crops" if supplier and name in supply else "water")
+        wrong.add(name)
+    if rows.is_bound and not supplier and not rows.is_valid():
+        wrong.add("crops")
+    return next((n for n, part in enumerate(sections, start=1) if part.key in wrong), 0)
 
 
 def _section_list(
@@ -469,7 +492,7 @@ def _check_page(request: Any, case: DraftCase, form: ActForm) -> dict[str, objec
         "head": PageHead("核对并提交", crumbs=crumbs, year=budget.year, due=head.due, back=url),
         "preview": preview,
         "months": Panel("每月计划", [parts.months_chart(case, before)], aside=WAN),
-        "planted": parts.planted_table(case, before),
+        "planted": parts.planted_table(case, before) if case.planted else None,
         "note": budget.note,
         "attachments": parts.attachment_rows(case),
     }
@@ -519,7 +542,7 @@ def _show(request: Any, case: DraftCase) -> HttpResponse:
         "facts": parts.unit_facts(case),
         "permits": parts.permit_table(case),
         "lines": parts.lines_table(case, before),
-        "planted": parts.planted_table(case, before),
+        "planted": parts.planted_table(case, before) if case.planted else None,
         "supply": parts.supply_sentence(case),
         "months": Panel("每月计划", [parts.months_chart(case, before)], aside=WAN),
         "history": parts.history_panel(case.history),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from shuiheng.budget import services
 from shuiheng.budget.forms.review import AcceptForm, PickForm, ReasonForm, picked
-from shuiheng.budget.models import Budget
+from shuiheng.budget.models import Budget, BudgetLine
 from shuiheng.budget.selectors import drafts as drafts_selectors
 from shuiheng.budget.selectors import review as selectors
 from shuiheng.budget.selectors.drafts import draft_case, find_budget
@@ -199,8 +199,8 @@ def _findings(request: Any, budget: Budget) -> list[Finding]:
 
 
 def _accepted(budget: Budget) -> str:
-    fresh = drafts_selectors.asked_by(budget.lines.all())
-    return f"已通过 {budget.unit.name}，申报 {fresh.proposed.wan()} 万m³。"
+    given = drafts_selectors.asked_by(BudgetLine.objects.filter(budget=budget)).reviewed
+    return f"已通过 {budget.unit.name}，核定 {given.wan() if given is not None else '0'} 万m³。"
 
 
 def _reason_page(place: Place, budget: Budget, title: str, undo: str) -> dict[str, object]:
