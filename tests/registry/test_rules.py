@@ -182,11 +182,15 @@ def closing(**changes: Any) -> units.ClosingFacts:
     return units.ClosingFacts(**(values | changes))
 
 
+def said(lines: list[units.Consequence]) -> str:
+    return "".join("：".join(line) for line in lines)
+
+
 def test_closing_says_what_it_means() -> None:
-    lines = "".join(units.plan_close(closing(), TODAY, TODAY))
+    lines = said(units.plan_close(closing(), TODAY, TODAY))
     for words in ("2026-12-05", "1 本有效许可证", "2 个取水口", "灌区管理所", "收回预留"):
         assert words in lines
-    bare = "".join(units.plan_close(closing(permits=0, intakes=0, supplied_by=""), TODAY, TODAY))
+    bare = said(units.plan_close(closing(permits=0, intakes=0, supplied_by=""), TODAY, TODAY))
     assert not any(words in bare for words in ("许可证", "取水口", "供水关系"))
 
 
@@ -199,9 +203,8 @@ def test_closing_is_refused() -> None:
 
 
 def test_moving() -> None:
-    assert "新额度只能从甘泉堡的预留里核给" in "".join(
-        units.plan_move("米东区", "甘泉堡", date(2020, 1, 1), TODAY, TODAY)
-    )
+    plan = said(units.plan_move("米东区", "甘泉堡", date(2020, 1, 1), TODAY, TODAY))
+    assert "只能从甘泉堡的预留里核给" in plan
     move = units.plan_move
     assert refused(move, "米东区", "米东区", TODAY, TODAY, TODAY) == "unit.same_region"
     late = date(2026, 12, 6)

@@ -21,6 +21,9 @@ from shuiheng.ui.forms import ActForm, DayField, FigureField, VolumeField
 EXTRA_ROWS = 3
 REASON = forms.Textarea(attrs={"rows": 2})
 
+FILL_IN = {"required": "请填写。"}
+CHOOSE = {"required": "请选择。", "invalid_choice": "请从列出的里面选。"}
+
 Grouped = list[tuple[str, list[tuple[str, str]]]]
 
 
@@ -35,7 +38,7 @@ def grouped(areas: Sequence[Area]) -> Grouped:
     names = {area.pk: area.name for area in areas}
     groups: dict[str, list[tuple[str, str]]] = {}
     for area in sorted(areas, key=lambda area: (area.path.rpartition("/")[0], area.rank)):
-        above = names.get(area.parent_id or 0, "")
+        above = names.get(area.parent_id or 0, "区县")
         groups.setdefault(above, []).append((str(area.pk), area.name))
     return list(groups.items())
 
@@ -46,15 +49,19 @@ def grouped(areas: Sequence[Area]) -> Grouped:
 class UnitForm(ActForm):
     """登记单位 and 修改: the card of a unit."""
 
+    two_columns = True
     name = text("名称", 80, required=True)
     code = text("编码", 24, help_text="统一社会信用代码；个人、村组没有的留空，由系统编号。")
-    kind = forms.ChoiceField(label="类型", choices=UnitKind.choices())
+    kind = forms.ChoiceField(
+        label="类型", choices=[("", "请选择"), *UnitKind.choices()], error_messages=CHOOSE
+    )
     sector = forms.ChoiceField(
         label="行业",
-        choices=[(sector.value, sector.label) for sector in PLAN_SECTORS],
+        choices=[("", "请选择"), *((sector.value, sector.label) for sector in PLAN_SECTORS)],
         help_text="供水单位选它供得最多的行业。",
+        error_messages=CHOOSE,
     )
-    address_area = forms.ChoiceField(label="所在乡镇街道")
+    address_area = forms.ChoiceField(label="所在乡镇街道", error_messages=CHOOSE)
     address = text("地址", 120)
     contact = text("联系人", 40)
     phone = text("电话", 20)
@@ -66,7 +73,8 @@ class UnitForm(ActForm):
 
     def __init__(self, *args: Any, places: Sequence[Area], **more: Any) -> None:
         super().__init__(*args, **more)
-        self.fields["address_area"].choices = grouped(places)  # type: ignore[attr-defined]
+        choices = [("", "请选择"), *grouped(places)]
+        self.fields["address_area"].choices = choices  # type: ignore[attr-defined]
 
     def card(self) -> UnitCard:
         data = self.cleaned_data
@@ -112,9 +120,9 @@ class CloseForm(ActForm):
 class MoveForm(ActForm):
     """迁移."""
 
-    region = forms.ChoiceField(label="迁到哪个预算区")
+    region = forms.ChoiceField(label="迁到哪个预算区", error_messages=CHOOSE)
     on = DayField(label="从哪天起")
-    reason = forms.CharField(label="原因", widget=REASON)
+    reason = forms.CharField(label="原因", widget=REASON, error_messages=FILL_IN)
 
     def __init__(self, *args: Any, regions: Sequence[Area], **more: Any) -> None:
         super().__init__(*args, **more)
@@ -188,7 +196,7 @@ class IntakeForm(ActForm):
 class SupplierForm(ActForm):
     """由谁供水."""
 
-    supplier = forms.ChoiceField(label="供水单位")
+    supplier = forms.ChoiceField(label="供水单位", error_messages=CHOOSE)
     line = text("渠道或干管", 60, help_text="例如 东支渠；没有分支的留空。")
     since = DayField(label="从哪天起")
 
@@ -235,7 +243,9 @@ ActivityRows = forms.formset_factory(ActivityForm, extra=EXTRA_ROWS)
 class ReturnForm(ActForm):
     """退回."""
 
-    reason = forms.CharField(label="退回理由", widget=REASON, help_text="区县会看到这句话。")
+    reason = forms.CharField(
+        label="退回理由", widget=REASON, help_text="区县会看到这句话。", error_messages=FILL_IN
+    )
 
 
 class CodeForm(forms.Form):

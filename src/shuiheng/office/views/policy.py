@@ -61,9 +61,7 @@ def _policy_table(group: PolicyGroup, lines: list[PolicyLine]) -> Table:
             [
                 Name(line.current.label, _coming(line), _policy_url(line.current)),
                 policy_words(line.current.value, line.current.unit),
-                Name(line.current.source, line.current.note)
-                if line.current.note
-                else line.current.source,
+                Link(line.current.source, note=line.current.note),
                 confidence_chip(line.current),
                 f"{line.current.effective_from}",
                 Link("历次", _policy_url(line.current)) if line.edits else "",
@@ -122,7 +120,7 @@ def _history_table(history: list[PolicyValue], today: date) -> Table:
             [
                 Link(f"{row.effective_from}", note=_standing(row, in_force, today)),
                 policy_words(row.value, row.unit),
-                Name(row.source, row.note) if row.note else row.source,
+                Link(row.source, note=row.note),
                 confidence_chip(row),
                 Name(row.entered_by, day_full(row.entered_at)),
             ],

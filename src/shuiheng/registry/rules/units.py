@@ -147,7 +147,11 @@ def check_holds(holds: Iterable[tuple[str, str]], act: str) -> None:
             )
 
 
-def plan_close(facts: ClosingFacts, on: date, today: date) -> list[str]:
+Consequence = tuple[str, str]
+"""What it is about, and what happens to it."""
+
+
+def plan_close(facts: ClosingFacts, on: date, today: date) -> list[Consequence]:
     """退出名录: what it means, line by line; refused while others drink from it."""
     if facts.closed_on is not None:
         raise Refusal(
@@ -166,29 +170,29 @@ def plan_close(facts: ClosingFacts, on: date, today: date) -> list[str]:
             f"退出日期要在纳入日期 {facts.opened_on} 之后、不晚于今天。",
             field="on",
         )
-    lines = [f"从 {on} 起不再列入名录，不再编制下一年度草案。"]
+    lines = [("名录", f"从 {on} 起不再列入，不再编制下一年度草案")]
     if facts.permits:
-        lines.append(f"{facts.permits} 本有效许可证要办理注销，这里只作提示，不代办。")
+        lines.append(("许可证", f"{facts.permits} 本有效许可证要办理注销，这里只提示，不代办"))
     if facts.intakes:
-        lines.append(f"{facts.intakes} 个取水口同日停用。")
+        lines.append(("取水口", f"{facts.intakes} 个取水口同日停用"))
     if facts.supplied_by:
-        lines.append(f"与{facts.supplied_by}的供水关系同日结束。")
-    lines.append("本年度没用完的额度由下达机关收回预留，已用的水照常决算。")
-    lines.append("单位人员还能登录查看旧账，办理决算。")
+        lines.append(("供水", f"与{facts.supplied_by}的供水关系同日结束"))
+    lines.append(("额度", "本年度没用完的由下达机关收回预留，已用的水照常决算"))
+    lines.append(("人员", "还能登录查看旧账，办理决算"))
     return lines
 
 
-def plan_move(old: str, new: str, opened_on: date, on: date, today: date) -> list[str]:
+def plan_move(old: str, new: str, opened_on: date, on: date, today: date) -> list[Consequence]:
     """迁移: the budget region changes, the address need not (USERS 23)."""
     if old == new:
         raise Refusal("unit.same_region", f"它现在就在{old}。", field="region")
     if not opened_on <= on <= today:
         raise Refusal("unit.move_date", f"迁移日期要在 {opened_on} 之后、不晚于今天。", field="on")
     return [
-        f"从 {on} 起预算归{new}，不再归{old}；地址不变。",
-        f"原额度在{old}按已用结清，余下的回到{old}预留。",
-        f"新额度只能从{new}的预留里核给，由市级办理。",
-        "许可证、取水口、人员和历史记录都跟着单位走。",
+        ("预算", f"从 {on} 起归{new}，不再归{old}；地址不变"),
+        ("原额度", f"在{old}按已用结清，余下的回到{old}预留"),
+        ("新额度", f"只能从{new}的预留里核给，由市级办理"),
+        ("其他", "许可证、取水口、人员和历史记录都跟着单位走"),
     ]
 
 

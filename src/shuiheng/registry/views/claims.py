@@ -66,9 +66,9 @@ def _choice_panel(request: Any) -> Panel:
         found = found.filter(pk=int(one))
     query = request.GET.urlencode()
     pages = Pages(found.count(), page_number(request.GET.get("page")), "户", query=query)
-    table = _choice_table(list(found[pages.start : pages.stop]))
+    table = _choice_table(list(found[pages.start : pages.stop]), picked=not everyone)
     kept = {"who": EVERYONE} if everyone else {}
-    toolbar = Toolbar(search_label="名称、拼音、编码、乡镇", search=words, kept=kept)
+    toolbar = Toolbar(search_label="名称、编码、乡镇", search=words, kept=kept)
     return Panel("选单位", [table], aside=_who(everyone), toolbar=toolbar, pages=pages)
 
 
@@ -89,7 +89,7 @@ def _who(everyone: bool) -> Choices:
     )
 
 
-def _choice_table(units: list[Unit]) -> Table:
+def _choice_table(units: list[Unit], *, picked: bool) -> Table:
     columns = [Column("单位"), Column("预算区"), Column("类型"), Column("联系人"), Column("电话")]
     rows = [
         Row(
@@ -101,6 +101,7 @@ def _choice_table(units: list[Unit]) -> Table:
                 unit.phone or "未登记",
             ],
             pick=str(unit.pk),
+            picked=picked,
         )
         for unit in units
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -63,6 +63,8 @@ def directories(request: Any) -> HttpResponse:
     """Each region's list of the year, and how far it has come."""
     year = _year_of(request)
     lines = selectors.directory_lines(request.actor, year, request.today)
+    if len(lines) == 1:
+        return redirect(_address(lines[0].area, year))
     approved = sum(
         line.directory is not None and line.directory.state == DirectoryState.APPROVED
         for line in lines
@@ -155,11 +157,13 @@ def directory(request: Any, area_id: int, year: int) -> HttpResponse:
             Crumb(line.area.name),
         ],
         year=year,
+        years=_years(request.today),
         chip=CHIPS[line.directory.state_term] if line.directory else Chip("未建立"),
         due=_due(year, request.today),
         actions=_actions(request, line, year),
     )
-    return render(request, "registry/panels.html", {"head": head, "main": main})
+    context = {"head": head, "tabs": tabs(request.actor, "directories"), "main": main}
+    return render(request, "registry/panels.html", context)
 
 
 def _stats(line: DirectoryLine) -> StatStrip:

@@ -140,7 +140,7 @@ def me(request: Any) -> HttpResponse:
         Fact("手机", user.phone or "未登记"),
     ]
     context = {
-        "head": PageHead("我的", actions=[Action("修改密码", reverse("office:password"))]),
+        "head": PageHead("我的"),
         "facts": Panel("账号", [Facts(facts)], wide=False),
         "posts": _my_posts(posts, today) if posts else None,
         "units": _my_units(memberships) if memberships or not posts else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -311,28 +312,34 @@ def _customer_row(link: SupplyLink) -> Row:
 
 
 def _activities(seen: Seen) -> list[Part]:
-    years = selectors.activities_by_year(seen.unit)
+    """What is planted, made or served, the years side by side."""
+    declared = selectors.activities_by_year(seen.unit)
+    years = list(declared)[:YEARS_SHOWN]
+    lines: dict[tuple[str, str, str], dict[int, Decimal]] = {}
+    for year in years:
+        for row in declared[year]:
+            lines.setdefault((row.item, row.method, row.measure), {})[year] = row.quantity
     columns = [
-        Column("年度"),
         Column("作物或产品"),
         Column("方式"),
-        Column("数量", kind="figure", strong=True),
+        *(Column(f"{year} 年", kind="figure", strong=year == years[0]) for year in years),
         Column("单位"),
     ]
     rows = [
-        Row([f"{year}", row.item, row.method, row.quantity, row.measure])
-        for year, declared in list(years.items())[:YEARS_SHOWN]
-        for row in declared
+        Row([item, method, *(plain(line.get(year)) for year in years), measure])
+        for (item, method, measure), line in lines.items()
     ]
     empty = Empty("还没有申报种植、产品或服务。", "随年度草案一起填，定额按它测算。")
     table = Table(columns, rows, "种植、产品与服务", tight=True, empty=empty)
-    return [
-        Panel(
-            "种植、产品与服务",
-            [table],
-            aside=seen.link("填报…", "activities", year=working_year(seen.today)),
-        )
-    ]
+    fill = seen.link("填报…", "activities", year=working_year(seen.today))
+    return [Panel("种植、产品与服务", [table], aside=fill)]
+
+
+def plain(quantity: Decimal | None) -> Decimal | int | None:
+    """161.00 亩 is 161."""
+    if quantity is None or quantity % 1:
+        return quantity
+    return int(quantity)
 
 
 def _history_panel(unit: Unit) -> Panel:

@@ -38,6 +38,8 @@ from shuiheng.ui.parts import (
     Action,
     Crumb,
     Empty,
+    Fact,
+    Facts,
     Filter,
     Message,
     PageHead,
@@ -63,8 +65,8 @@ def units(request: Any) -> HttpResponse:
     query = request.GET.urlencode()
     pages = Pages(found.count(), page_number(request.GET.get("page")), "户", query=query)
     shown = list(found[pages.start : pages.stop])
-    table = _units_table(shown, request.today)
     regions = selectors.regions_held(request.actor)
+    table = _units_table(shown, request.today, with_region=len(regions) != 1)
     panel = Panel("单位", [table], toolbar=_toolbar(wanted, regions), pages=pages)
     may_add = request.actor.may_somewhere(Permission.UNIT_EDIT)
     add = Action("登记单位…", reverse("registry:unit_new"), primary=True)
@@ -95,14 +97,16 @@ def _toolbar(wanted: UnitFilter, regions: list[Area]) -> Toolbar:
     if len(regions) > 1:
         choices = [("", "全部预算区"), *((area.code, area.name) for area in regions)]
         filters.insert(0, Filter("region", "预算区", choices, wanted.region))
-    return Toolbar(filters, "名称、拼音、编码、证号、水井、乡镇", wanted.words)
+    return Toolbar(filters, "名称、证号、水井、乡镇", wanted.words)
 
 
-def _units_table(shown: list[Unit], today: date) -> Table:
+def _units_table(shown: list[Unit], today: date, *, with_region: bool) -> Table:
+    """A district's own list does not repeat the district in every row."""
     totals = selectors.permit_totals(shown, today)
+    region = [Column("预算区")] if with_region else []
     columns = [
         Column("单位"),
-        Column("预算区"),
+        *region,
         Column("类型"),
         Column("行业"),
         Column("许可水量", WAN, kind="figure", strong=True),
@@ -110,21 +114,21 @@ def _units_table(shown: list[Unit], today: date) -> Table:
         Column("状态"),
     ]
     empty = Empty("没有符合条件的单位。", "少填几个字，或者把筛选放宽再查。")
-    rows = [_unit_row(unit, totals.get(unit.pk), today) for unit in shown]
+    rows = [_unit_row(unit, totals.get(unit.pk), today, bool(region)) for unit in shown]
     return Table(columns, rows, "单位", empty=empty)
 
 
-def _unit_row(unit: Unit, permitted: Volume | None, today: date) -> Row:
+def _unit_row(unit: Unit, permitted: Volume | None, today: date, with_region: bool) -> Row:
     closed = unit.closed_on is not None and unit.closed_on <= today
     return Row(
         [
             unit_name(unit),
-            unit.region.name,
+            *([unit.region.name] if with_region else []),
             unit.kind_term.label,
             unit.sector_term.label,
             permitted,
             " ".join(filter(None, [unit.contact, unit.phone])) or "未登记",
-            state_chip(unit, today),
+            state_chip(unit, today) if closed else "在册",
         ],
         tone="quiet" if closed else "",
     )
@@ -233,7 +237,7 @@ def _closing(unit: Unit, today: date) -> list[Part]:
         lines = plan_close(selectors.closing_facts(unit, today), today, today)
     except Refusal as refusal:
         return [Message(str(refusal), "must_fix")]
-    return [Message(line, "note") for line in lines]
+    return [Facts([Fact(label, said) for label, said in lines])]
 
 
 def _close(request: Any, unit: Unit, data: dict[str, Any]) -> Unit:
@@ -268,7 +272,7 @@ def _moving(actor: Actor, unit: Unit, regions: list[Area], today: date) -> list[
     if not regions:
         return [Message("您只管一个预算区，跨区迁移请市水务局办理。", "must_fix")]
     lines = plan_move(unit.region.name, "所选的区", unit.opened_on, today, today)
-    return [Message(line, "note") for line in lines]
+    return [Facts([Fact(label, said) for label, said in lines])]
 
 
 def _move(request: Any, unit: Unit, data: dict[str, Any]) -> Unit:
