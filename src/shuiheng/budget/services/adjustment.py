@@ -66,8 +66,10 @@ def apply_adjustment(
     act = begin_act(key, "adjustment.apply", actor=actor, now=now, args=args)
     if act.done:
         return Adjustment.objects.get(pk=act.outcome.subject_id)
-    line = BudgetLine.objects.select_related("budget__unit__region", "budget__region").get(
-        pk=line_id
+    line = (  # locked: of two applications at once the second finds the first waiting
+        BudgetLine.objects.select_for_update(of=["self"])
+        .select_related("budget__unit__region", "budget__region")
+        .get(pk=line_id)
     )
     require(actor, Permission.ADJUSTMENT_APPLY, line.budget.place)
     _refuse_unissued(line.budget)

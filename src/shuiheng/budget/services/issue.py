@@ -232,9 +232,9 @@ def issue_scheme(
     )
     budgets = list(
         Budget.objects.locked()
-        .filter(region__in=regions, year=year)
+        .filter(region__in=regions, year=year, stage=rules.UnitStage.COMPILED)
         .select_related("unit", "region")
-    )
+    )  # a unit that came after the compilation waits: its first quota comes from the reserve
     take_step([city_budget, *areas], "issue", act=act, actor=actor)
     scheme = Scheme(
         area=city, year=year, number=number, signer=signer, issued_on=issued_on, act=act
