@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -51,26 +52,32 @@ def document(
     """凭证: every transfer that a document has posted and that this person may see."""
     name = f"{kind}/{number}"
     transfers = transfers_seen(request.actor).filter(document=name).order_by("pk")
-    count = transfers.count()
-    if not count:
+    sums = sums_by_code(transfers)
+    if not sums:
         raise _missing("这份凭证还没有记过账，或者不在您可以查看的范围里。")
-    pages = Pages(count, page_number(request.GET.get("page")), "笔", query=request.GET.urlencode())
-    rows = [_row(request.actor, transfer) for transfer in transfers[pages.start : pages.stop]]
+    context = {
+        "head": _document_head(name, documents),
+        "stats": StatStrip(
+            [Stat(Code(code).label, volume, M3, f"{count} 笔") for code, volume, count in sums[:5]]
+        ),
+        "panel": _transfers_panel(request, transfers, sum(count for _, _, count in sums)),
+    }
+    return render(request, "ledger/document.html", context)
+
+
+def _document_head(name: str, documents: Documents) -> PageHead:
     url = document_url(name, documents)
-    words = document_words(name, documents)
-    head = PageHead(
-        words,
+    return PageHead(
+        document_words(name, documents),
         crumbs=[Crumb("水账"), Crumb("凭证")],
         actions=[Action("打开原件", url, primary=True)] if url else [],
     )
-    stats = StatStrip(
-        [
-            Stat(Code(code).label, volume, M3, f"{n} 笔")
-            for code, volume, n in sums_by_code(transfers)[:5]
-        ]
-    )
-    panel = Panel("记账流水", [Table(COLUMNS, rows)], note=f"{count} 笔", pages=pages)
-    return render(request, "ledger/document.html", {"head": head, "stats": stats, "panel": panel})
+
+
+def _transfers_panel(request: Any, transfers: QuerySet[Transfer], count: int) -> Panel:
+    pages = Pages(count, page_number(request.GET.get("page")), "笔", query=request.GET.urlencode())
+    rows = [_row(request.actor, transfer) for transfer in transfers[pages.start : pages.stop]]
+    return Panel("记账流水", [Table(COLUMNS, rows)], note=f"{count} 笔", pages=pages)
 
 
 @login_required

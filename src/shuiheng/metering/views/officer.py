@@ -209,8 +209,8 @@ def estimate(request: Any, plans: Plans) -> HttpResponse:
     """暂估未报的: every line with its figure and where it comes from, then confirm."""
     when = asked_month(request)
     area = _area(request)
-    rows = services.estimates(area, when.year, when.month)
     form = ActForm(request.POST or None)
+    back = reverse("metering:month") + when.query
     return submit(
         request,
         form,
@@ -218,19 +218,20 @@ def estimate(request: Any, plans: Plans) -> HttpResponse:
             area, when.year, when.month, actor=request.actor, now=request.now, key=data["key"]
         ),
         template="metering/preview.html",
-        context={
-            "head": PageHead(
-                f"暂估 {when.month}月未报用水",
-                crumbs=[Crumb("用水填报", reverse("metering:month") + when.query), Crumb("暂估")],
-                year=when.year,
-                note=area.name,
-            ),
-            "preview": _estimate_preview(request, when, rows, form),
-        },
-        done=lambda count: Done(
-            reverse("metering:month") + when.query, f"已暂估 {count} 条，单位补报时会自动冲回。"
-        ),
+        context=_estimate_context(request, when, area, form),
+        done=lambda count: Done(back, f"已暂估 {count} 条，单位补报时会自动冲回。"),
     )
+
+
+def _estimate_context(request: Any, when: Month, area: Area, form: ActForm) -> dict[str, Any]:
+    rows = services.estimates(area, when.year, when.month)
+    crumbs = [Crumb("用水填报", reverse("metering:month") + when.query), Crumb("暂估")]
+    return {
+        "head": PageHead(
+            f"暂估 {when.month}月未报用水", crumbs=crumbs, year=when.year, note=area.name
+        ),
+        "preview": _estimate_preview(request, when, rows, form),
+    }
 
 
 def _area(request: Any) -> Area:

@@ -17,7 +17,7 @@ from shuiheng.core.volume import Volume, total
 from shuiheng.ledger.selectors import unit_seen
 from shuiheng.metering import services
 from shuiheng.metering.forms import DeliveriesForm
-from shuiheng.metering.models import SupplyMonth
+from shuiheng.metering.models import SupplyMonth, UseReport
 from shuiheng.metering.selectors import (
     Owing,
     Plans,
@@ -47,30 +47,42 @@ def deliveries(request: Any, unit_id: int, plans: Plans) -> HttpResponse:
     """供水量 per customer of a month; a pasted column is filled in, never saved unseen."""
     supplier = _supplier(request, unit_id)
     when = asked_month(request)
-    links = customers_of(supplier, month_end(when.year, when.month))
-    customers = [link.customer for link in links]
-    lines = report_lines(customers, when.year, when.month, plans)
-    names = {unit.pk: (unit.name, unit.code) for unit in customers}
-    form = DeliveriesForm(lines, names, request.POST or None)
+    form = _deliveries_form(request, supplier, when, plans)
     context = _deliveries_context(supplier, when, form)
     if "fill" in request.POST:
-        return render(
-            request, "metering/deliveries.html", {**context, "form": form, "filled": True}
-        )
+        filled = {**context, "form": form, "filled": True}
+        return render(request, "metering/deliveries.html", filled)
     return submit(
         request,
         form,
-        lambda data: services.report_use(
-            when.year, when.month, data["rows"], actor=request.actor, now=request.now,
-            key=data["key"], attested=data["attested"],
-        ),
+        lambda data: _deliver(request, when, data),
         template="metering/deliveries.html",
         context=context,
         done=lambda reports: Done(
             reverse("metering:close", args=[supplier.pk]) + when.query,
             f"已填报 {len(reports)} 户供水，共 {total(r.volume for r in reports)}。",
         ),
-    )  # fmt: skip
+    )
+
+
+def _deliveries_form(request: Any, supplier: Unit, when: Month, plans: Plans) -> DeliveriesForm:
+    links = customers_of(supplier, month_end(when.year, when.month))
+    customers = [link.customer for link in links]
+    lines = report_lines(customers, when.year, when.month, plans)
+    names = {unit.pk: (unit.name, unit.code) for unit in customers}
+    return DeliveriesForm(lines, names, request.POST or None)
+
+
+def _deliver(request: Any, when: Month, data: dict[str, Any]) -> list[UseReport]:
+    return services.report_use(
+        when.year,
+        when.month,
+        data["rows"],
+        actor=request.actor,
+        now=request.now,
+        key=data["key"],
+        attested=data["attested"],
+    )
 
 
 def _supplier(request: Any, unit_id: int) -> Unit:
@@ -121,12 +133,6 @@ def close(request: Any, unit_id: int, plans: Plans) -> HttpResponse:
     supplier = _supplier(request, unit_id)
     when = asked_month(request)
     form = ActForm(request.POST or None)
-    context = {
-        "head": _head(supplier, when, "供水月结"),
-        "tabs": supplier_tabs(supplier, when, "close"),
-        "preview": _preview(request, supplier, when, form),
-        "months": _months_panel(supplier, when),
-    }
     return submit(
         request,
         form,
@@ -135,9 +141,18 @@ def close(request: Any, unit_id: int, plans: Plans) -> HttpResponse:
             actor=request.actor, now=request.now, key=data["key"],
         ),
         template="metering/close.html",
-        context=context,
+        context=_close_context(request, supplier, when, form),
         done=lambda closed: Done(request.get_full_path(), _closed_words(closed)),
     )  # fmt: skip
+
+
+def _close_context(request: Any, supplier: Unit, when: Month, form: ActForm) -> dict[str, Any]:
+    return {
+        "head": _head(supplier, when, "供水月结"),
+        "tabs": supplier_tabs(supplier, when, "close"),
+        "preview": _preview(request, supplier, when, form),
+        "months": _months_panel(supplier, when),
+    }
 
 
 def _closed_words(closed: SupplyMonth) -> str:
