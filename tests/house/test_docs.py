@@ -87,7 +87,7 @@ def exists_in(column: str) -> Exists:
         here = find_path(path, column)
         if here is None:
             return path.split("/")[0] in ELSEWHERE
-        defined = rf"^\s*(def|class) {inside}\b|^{inside}\b.*="
+        defined = rf"^\s*(?:async def|def|class) {inside}\b|^{inside}\b.*="
         return not inside or bool(re.search(defined, here.read_text("utf-8"), re.MULTILINE))
 
     return exists
