@@ -16,7 +16,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 
-from shuiheng.app import backup, database, installation
+from shuiheng.app import backup, database, installation, postgres
 from shuiheng.core.refusal import Refusal
 from shuiheng.office.models import Installation, PolicyValue
 
@@ -164,6 +164,15 @@ def test_a_failing_program_is_a_sentence(place: Path, monkeypatch: pytest.Monkey
         backup.back_up(place, now=NOW, report=silently)
     assert not place.exists()
     assert [path.name for path in place.parent.iterdir()] == ["files"]
+
+
+def test_a_machine_without_pg_dump_is_told_what_to_install(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "major_version", lambda program: 9)
+    with pytest.raises(Refusal, match="请安装 postgresql-client-") as told:
+        backup.back_up(place, now=NOW, report=silently)
+    assert told.value.code == "backup.program"
 
 
 def rewrite(archive: Path, change: Any) -> None:

@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 import pytest
+from procrastinate.exceptions import ConnectorException
 
 from shuiheng.app import cli, commands
 from shuiheng.core.refusal import Refusal
@@ -71,3 +72,15 @@ def test_manage_works_as_the_app_role_and_migrates_as_the_owner(throwaway_databa
     done = call(throwaway_database.env, "manage", "migrate", "--verbosity", "0")
     assert (done.returncode, done.stderr) == (0, "")
     assert "migrate" in commands.AS_OWNER
+
+
+def test_a_worker_that_loses_its_database_ends_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lose_it() -> None:
+        raise ConnectorException
+
+    monkeypatch.setattr(commands.installation, "refuse_unsafe_server", lambda: None)
+    monkeypatch.setattr(commands, "work", lose_it)
+    with pytest.raises(Refusal, match="失去了数据库连接"):
+        commands._worker(argparse.Namespace())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
@@ -76,26 +78,51 @@ def test_steps_of_a_newer_program_are_refused() -> None:
         installation.refuse_newer_schema(["office.0001_initial", "office.9999_future"])
 
 
-@pytest.mark.parametrize("name", ["fsync", "synchronous_commit", "full_page_writes"])
-def test_a_forgetful_server_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Answer:
-        def __enter__(self) -> Answer:
-            return self
+GOOD = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "server_version_num": "180006",
+    "server_encoding": "UTF8",
+}
 
-        def __exit__(self, *_: object) -> None:
-            """Nothing to close."""
 
-        def execute(self, *_: object) -> None:
-            """The answer stands."""
+class Server:
+    """A cursor that answers with the settings of some other server."""
 
-        def fetchall(self) -> list[tuple[str, str]]:
-            good = ("fsync", "synchronous_commit", "full_page_writes")
-            return [
-                *((other, "off" if other == name else "on") for other in good),
-                ("server_version_num", "180006"),
-                ("server_encoding", "UTF8"),
-            ]
+    def __init__(self, settings: dict[str, str]) -> None:
+        self.settings = settings
 
-    monkeypatch.setattr(connection, "cursor", Answer)
-    with pytest.raises(Refusal, match=f"{name} 为 off"):
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to close."""
+
+    def execute(self, *_: object) -> None:
+        """The answer stands."""
+
+    def fetchall(self) -> list[tuple[str, str]]:
+        return list(self.settings.items())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("fsync", "off", "database.unsafe"),
+        ("synchronous_commit", "off", "database.unsafe"),
+        ("full_page_writes", "off", "database.unsafe"),
+        ("server_version_num", "160004", "database.version"),
+        ("server_encoding", "SQL_ASCII", "database.encoding"),
+    ],
+)
+def test_a_server_that_cannot_be_trusted_is_refused(
+    name: str, value: str, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = SimpleNamespace(cursor=lambda: Server(GOOD))
+    monkeypatch.setattr(installation, "connection", asked)
+    installation.refuse_unsafe_server()
+    asked.cursor = lambda: Server(GOOD | {name: value})
+    with pytest.raises(Refusal) as refused:
         installation.refuse_unsafe_server()
+    assert refused.value.code == code

@@ -11,6 +11,7 @@ from django.db import connection
 
 from shuiheng.app import installation
 from shuiheng.app.database import Kind
+from shuiheng.core.refusal import Refusal
 from shuiheng.office.models import Installation
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -79,3 +80,10 @@ def test_the_owner_may_end_sessions_of_the_app_role(throwaway_database: Any) -> 
     with pytest.raises(psycopg.OperationalError):
         kept_open.execute("SELECT 1")
     kept_open.close()
+
+
+def test_an_owner_who_may_not_make_databases_is_told(throwaway_database: Any) -> None:
+    with installation.owner_connection(installation.MAINTENANCE) as server:
+        server.execute("SET ROLE shuiheng_app")
+        with pytest.raises(Refusal, match="没有建库权限"):
+            installation.create_database(server, "never_made")

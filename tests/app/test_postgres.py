@@ -199,5 +199,22 @@ def test_a_server_that_does_not_start_shows_its_log(tmp_path: Path) -> None:
     with postgres.running(tmp_path, silently):
         pass
     (tmp_path / "data" / "postgresql.conf").write_text("no_such_setting = 1\n")
-    with pytest.raises(Refusal, match="no_such_setting"):
+    with pytest.raises(Refusal, match="no_such_setting") as refused:
         postgres.start(tmp_path, silently)
+    assert refused.value.code == "postgres.start"
+
+
+def test_a_cluster_that_cannot_be_made_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "SUPERUSER", "pg_not_allowed")
+    with pytest.raises(Refusal, match=r"建立本地数据库服务器失败.*pg_not_allowed"):
+        postgres.start(tmp_path, silently)
+
+
+def test_a_machine_without_postgresql_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "major_version", lambda program: 15)
+    postgres.binaries.cache_clear()
+    with pytest.raises(Refusal, match="没有可用的 PostgreSQL 17"):
+        postgres.binaries()
+    postgres.binaries.cache_clear()

@@ -17,8 +17,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from shuiheng.app import run
+from shuiheng.app.database import Kind
 from shuiheng.core.refusal import Refusal
 
 SECONDS = 90
@@ -136,6 +138,29 @@ def test_without_its_database_it_stops_and_says_so(var: Path) -> None:
     assert running.process.wait(SECONDS) == 1
     assert "数据库意外停止" in running.said.read_text()
     until_true(lambda: ours(var) == {})
+
+
+def test_a_second_one_on_the_same_database_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(settings, "VAR", tmp_path)
+    with run.only_one(Kind.DEMO) as note_address:
+        note_address("http://127.0.0.1:8000/")
+        with pytest.raises(Refusal, match="演示库已经在运行：http://") as refused:
+            run.only_one(Kind.DEMO).__enter__()
+    assert refused.value.code == "run.already"
+    with run.only_one(Kind.DEMO):
+        """The first has gone."""
+
+
+def test_a_web_server_that_does_not_come_up_is_said() -> None:
+    service = run.Service("网页服务", [sys.executable, "-c", "raise SystemExit(3)"], signal.SIGQUIT)
+    service.start()
+    with (
+        run.stop_signals() as told,
+        pytest.raises(Refusal, match="网页服务没有启动成功"),
+    ):
+        run.wait_until_ready(service, "http://127.0.0.1:9/", told)
 
 
 def test_the_next_free_port_is_taken() -> None:
