@@ -59,7 +59,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def drop(superuser: psycopg.Connection, name: str) -> None:
-    superuser.execute(f'ALTER DATABASE "{name}" IS_TEMPLATE false')
+    marked = "SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate"
+    if superuser.execute(marked, [name]).fetchone():
+        superuser.execute(f'ALTER DATABASE "{name}" IS_TEMPLATE false')
     installation.drop_database(superuser, name)
 
 
