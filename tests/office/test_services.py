@@ -159,7 +159,7 @@ def change(user: User, new: str, old: str = PASSWORD, key: str = "p") -> User:
 
 def test_ones_own_password() -> None:
     user = town.person()
-    assert refused(change, user, "另一句长长的话", old="x").field == "old"
+    assert refused(change, user, "另一句长长的话", old="x").code == "password.old_wrong"
     assert refused(change, user, PASSWORD).code == "password.same"
     assert refused(change, user, "1234567890123").code == "password.weak"
     changed = change(user, "另一句长长的话 27")
@@ -180,6 +180,12 @@ def test_a_temporary_password_is_changed_without_typing_it_again() -> None:
     assert refused(change, user, password, old="").code == "password.same"
     changed = change(user, "另一句长长的话 27", old="")
     assert not changed.must_change_password
+
+
+def test_nobody_by_that_login() -> None:
+    town.person(login="known")
+    assert selectors.person_called(" KNOWN ").login == "known"
+    assert refused(selectors.person_called, "unknown").code == "user.unknown"
 
 
 def test_logins_are_unique_whatever_the_case() -> None:

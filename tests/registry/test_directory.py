@@ -118,3 +118,23 @@ def test_lines_of_the_regions(clerk: Actor, city: Actor) -> None:
     assert len(lines) == 9
     assert (lines[TIANSHAN].units, lines[TIANSHAN].directory) == (1, None)
     assert selectors.directory_lines(town.member(town.unit()), YEAR, TODAY) == []
+
+
+def test_who_has_to_do_what_by_31_january(clerk: Actor, city: Actor) -> None:
+    town.unit()
+
+    def told(actor: Actor) -> list[tuple[str, str]]:
+        return [(d.what, d.detail) for d in selectors.duties(actor, NOW) if "米东" in d.detail]
+
+    assert told(clerk) == [("上报 2027 年度名录", "米东区，1 户")]
+    assert told(city) == []
+    assert selectors.duties(clerk, NOW)[0].due.isoformat() == "2027-01-31"
+    do(lists.open_directory, clerk, "open")
+    do(lists.report_directory, clerk, "report")
+    assert told(clerk) == []
+    assert told(city) == [("审定 2027 年度名录", "米东区，1 户")]
+    do(lists.approve_directory, city, "approve")
+    assert told(city) == []
+    leader = town.officer(Role.LEADER, town.CITY)
+    assert selectors.duties(leader, NOW) == []
+    assert selectors.duties(town.member(town.unit()), NOW) == []

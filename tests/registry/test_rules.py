@@ -61,7 +61,7 @@ def test_real_credit_codes_compute(code: str) -> None:
 
 def test_a_real_code_that_fails_is_only_said() -> None:
     (finding,) = codes.check_code("91350203M0001QAY9B")
-    assert finding.severity is Severity.LOOK
+    assert (finding.code, finding.severity) == ("unit.credit_code", Severity.LOOK)
     assert "91350203M0001QAY9B" in finding.sentence
 
 

@@ -47,29 +47,32 @@ def policy(request: Any) -> HttpResponse:
     return render(request, "office/panels.html", {"head": head, "main": panels})
 
 
+LINE_COLUMNS = (
+    Column("参数"),
+    Column("现行", strong=True),
+    Column("依据"),
+    Column("可信程度"),
+    Column("从哪天起"),
+    Column("", kind="action"),
+)
+
+
 def _policy_table(group: PolicyGroup, lines: list[PolicyLine]) -> Table:
-    columns = [
-        Column("参数"),
-        Column("现行", strong=True),
-        Column("依据"),
-        Column("可信程度"),
-        Column("从哪天起"),
-        Column("", kind="action"),
-    ]
-    rows = [
-        Row(
-            [
-                Name(line.current.label, _coming(line), _policy_url(line.current)),
-                policy_words(line.current.value, line.current.unit),
-                Link(line.current.source, note=line.current.note),
-                confidence_chip(line.current),
-                f"{line.current.effective_from}",
-                Link("历次", _policy_url(line.current)) if line.edits else "",
-            ]
-        )
-        for line in lines
-    ]
-    return Table(columns, rows, group.label)
+    return Table(LINE_COLUMNS, [_line_row(line) for line in lines], group.label)
+
+
+def _line_row(line: PolicyLine) -> Row:
+    row = line.current
+    return Row(
+        [
+            Name(row.label, _coming(line), _policy_url(row)),
+            policy_words(row.value, row.unit),
+            Link(row.source, note=row.note),
+            confidence_chip(row),
+            f"{row.effective_from}",
+            Link("历次", _policy_url(row)) if line.edits else "",
+        ]
+    )
 
 
 def _coming(line: PolicyLine) -> str:
@@ -115,20 +118,20 @@ def _history_table(history: list[PolicyValue], today: date) -> Table:
         Column("谁录入"),
     ]
     in_force = next((row.pk for row in history if row.effective_from <= today), 0)
-    rows = [
-        Row(
-            [
-                Link(f"{row.effective_from}", note=_standing(row, in_force, today)),
-                policy_words(row.value, row.unit),
-                Link(row.source, note=row.note),
-                confidence_chip(row),
-                Name(row.entered_by, day_full(row.entered_at)),
-            ],
-            tone="" if row.pk == in_force else "quiet",
-        )
-        for row in history
-    ]
-    return Table(columns, rows, "历次")
+    return Table(columns, [_history_row(row, in_force, today) for row in history], "历次")
+
+
+def _history_row(row: PolicyValue, in_force: int, today: date) -> Row:
+    return Row(
+        [
+            Link(f"{row.effective_from}", note=_standing(row, in_force, today)),
+            policy_words(row.value, row.unit),
+            Link(row.source, note=row.note),
+            confidence_chip(row),
+            Name(row.entered_by, day_full(row.entered_at)),
+        ],
+        tone="" if row.pk == in_force else "quiet",
+    )
 
 
 def _standing(row: PolicyValue, in_force: int, today: date) -> str:

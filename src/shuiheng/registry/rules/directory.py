@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from shuiheng.core.refusal import Kind, Refusal
 from shuiheng.core.vocabulary import Term
 from shuiheng.registry.rules.units import check_reason
@@ -60,3 +62,11 @@ def no_directory(year: int) -> Refusal:
 
 def may_step(state: DirectoryState, step: DirectoryStep) -> bool:
     return (state, step) in _NEXT
+
+
+LATE_IN_THE_YEAR = 11  # from November on people work on next year's list
+
+
+def listed_year(today: date) -> int:
+    """The budget year whose list is made now."""
+    return today.year + (today.month >= LATE_IN_THE_YEAR)

@@ -19,10 +19,10 @@ from shuiheng.office.selectors import acts_about, deadlines, rest_days
 from shuiheng.registry import selectors
 from shuiheng.registry.forms import ReturnForm
 from shuiheng.registry.models import Directory
-from shuiheng.registry.rules.directory import DirectoryState, DirectoryStep, may_step
+from shuiheng.registry.rules.directory import DirectoryState, DirectoryStep, listed_year, may_step
 from shuiheng.registry.selectors import DirectoryLine
 from shuiheng.registry.services import directory as services
-from shuiheng.registry.views.parts import get_or_post, tabs, working_year
+from shuiheng.registry.views.parts import get_or_post, tabs
 from shuiheng.ui.figures import moment
 from shuiheng.ui.forms import ActForm, Done, ask
 from shuiheng.ui.parts import (
@@ -36,6 +36,7 @@ from shuiheng.ui.parts import (
     Message,
     Name,
     PageHead,
+    Part,
     Stat,
     StatStrip,
     YearChoice,
@@ -54,34 +55,38 @@ def _year_of(request: Any) -> int:
     asked = request.GET.get("year", "")
     if asked.isdecimal() and len(asked) == 4:
         return int(asked)
-    return working_year(request.today)
+    return listed_year(request.today)
 
 
 @login_required
 @require_safe
 def directories(request: Any) -> HttpResponse:
-    """Each region's list of the year, and how far it has come."""
+    """Each region's list of the year, and how far it has come; a district is led to its own."""
     year = _year_of(request)
     lines = selectors.directory_lines(request.actor, year, request.today)
     if len(lines) == 1:
         return redirect(_address(lines[0].area, year))
-    approved = sum(
-        line.directory is not None and line.directory.state == DirectoryState.APPROVED
-        for line in lines
-    )
-    head = PageHead(
+    note = "单位数是今天在册的，快照是上报时的"
+    panel = Panel("各区名录", [_lines_table(lines, year)], note=note)
+    head = _lists_head(lines, year, request.today)
+    context = {"head": head, "tabs": tabs(request.actor, "directories"), "main": [panel]}
+    return render(request, "registry/panels.html", context)
+
+
+def _lists_head(lines: list[DirectoryLine], year: int, today: date) -> PageHead:
+    approved = sum(_state(line) is DirectoryState.APPROVED for line in lines)
+    return PageHead(
         TITLE,
         crumbs=[Crumb("名录", reverse("registry:units")), Crumb(TITLE)],
         year=year,
-        years=_years(request.today),
-        due=_due(year, request.today),
+        years=_years(today),
+        due=_due(year, today),
         aside=f"已审定 {approved} / {len(lines)} 区",
     )
-    panel = Panel(
-        "各区名录", [_lines_table(lines, year)], note="单位数是今天在册的，快照是上报时的"
-    )
-    context = {"head": head, "tabs": tabs(request.actor, "directories"), "main": [panel]}
-    return render(request, "registry/panels.html", context)
+
+
+def _state(line: DirectoryLine) -> DirectoryState | None:
+    return line.directory.state_term if line.directory else None
 
 
 def _years(today: date) -> list[YearChoice]:
@@ -108,21 +113,22 @@ def _lines_table(lines: list[DirectoryLine], year: int) -> Table:
         Column("没有电话", "户", kind="figure"),
         Column("快照", "户", kind="figure"),
     ]
-    rows = [
-        Row(
-            [
-                Name(line.area.name, "", _address(line.area, year)),
-                CHIPS[line.directory.state_term] if line.directory else "未建立",
-                line.units,
-                line.without_phone,
-                line.snapshot if line.snapshot else None,
-            ]
-        )
-        for line in lines
-    ]
+    rows = [_line_row(line, year) for line in lines]
     sums = ["合计", "", sum(x.units for x in lines), sum(x.without_phone for x in lines), ""]
     empty = Empty("这里没有归您查看的区县。")
-    return Table(columns, rows, TITLE, sums=sums if len(rows) > 1 else (), empty=empty)
+    return Table(columns, rows, TITLE, sums=sums if rows else (), empty=empty)
+
+
+def _line_row(line: DirectoryLine, year: int) -> Row:
+    return Row(
+        [
+            Name(line.area.name, "", _address(line.area, year)),
+            CHIPS[line.directory.state_term] if line.directory else "未建立",
+            line.units,
+            line.without_phone,
+            line.snapshot or None,
+        ]
+    )
 
 
 def _address(area: Area, year: int, page: str = "directory") -> str:
@@ -145,25 +151,29 @@ def _line(request: Any, area_id: int, year: int) -> DirectoryLine:
 def directory(request: Any, area_id: int, year: int) -> HttpResponse:
     """One region's list: counts, what can be done now, what changed since, who did what."""
     line = _line(request, area_id, year)
-    main: list[Any] = [_stats(line)]
+    main: list[Part] = [_stats(line)]
     if line.directory is not None:
         main += [_changes_panel(line.directory, request.today), _acts_panel(line.directory)]
     else:
-        main.append(Message(f"{year} 年度名录还没有建立，建立以后草案可以先按暂用名录编制。"))
-    head = PageHead(
+        said = f"{year} 年度名录还没有建立，建立以后草案可以先按暂用名录编制。"
+        main.append(Message(said))
+    head = _list_head(request, line, year)
+    context = {"head": head, "tabs": tabs(request.actor, "directories"), "main": main}
+    return render(request, "registry/panels.html", context)
+
+
+def _list_head(request: Any, line: DirectoryLine, year: int) -> PageHead:
+    above = f"{reverse('registry:directories')}?year={year}"
+    state = _state(line)
+    return PageHead(
         f"{line.area.name}{TITLE}",
-        crumbs=[
-            Crumb(TITLE, f"{reverse('registry:directories')}?year={year}"),
-            Crumb(line.area.name),
-        ],
+        crumbs=[Crumb(TITLE, above), Crumb(line.area.name)],
         year=year,
         years=_years(request.today),
-        chip=CHIPS[line.directory.state_term] if line.directory else Chip("未建立"),
+        chip=CHIPS[state] if state else Chip("未建立"),
         due=_due(year, request.today),
         actions=_actions(request, line, year),
     )
-    context = {"head": head, "tabs": tabs(request.actor, "directories"), "main": main}
-    return render(request, "registry/panels.html", context)
 
 
 def _stats(line: DirectoryLine) -> StatStrip:
@@ -179,7 +189,7 @@ def _stats(line: DirectoryLine) -> StatStrip:
 
 def _actions(request: Any, line: DirectoryLine, year: int) -> list[Action]:
     """What this person may do with the list as it stands."""
-    place, state = line.area.place, line.directory.state_term if line.directory else None
+    place, state = line.area.place, _state(line)
     may_edit = request.actor.may(Permission.UNIT_EDIT, place)
     may_approve = request.actor.may(Permission.DIRECTORY_APPROVE, place)
     if state is None:

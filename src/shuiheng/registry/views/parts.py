@@ -22,14 +22,6 @@ TABS = (
 )
 
 
-LATE_IN_THE_YEAR = 11  # from November on people work on next year
-
-
-def working_year(today: date) -> int:
-    """The budget year that people prepare now."""
-    return today.year + (today.month >= LATE_IN_THE_YEAR)
-
-
 def tabs(actor: Actor, here: str) -> Choices | None:
     """The registry's lists, for who works in an office; a unit's person has only his unit."""
     if not any(holding.place.unit is None for holding in actor.holdings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -19,8 +20,9 @@ from shuiheng.core.access import Permission, Role
 from shuiheng.core.vocabulary import Source
 from shuiheng.core.volume import total
 from shuiheng.registry import selectors
-from shuiheng.registry.models import Hold, Intake, Membership, Permit, SupplyLink, Unit
-from shuiheng.registry.views.parts import state_chip, unit_url, working_year
+from shuiheng.registry.models import Activity, Hold, Intake, Membership, Permit, SupplyLink, Unit
+from shuiheng.registry.rules.directory import listed_year
+from shuiheng.registry.views.parts import state_chip, unit_url
 from shuiheng.ui.figures import WAN, moment
 from shuiheng.ui.parts import (
     Action,
@@ -120,7 +122,13 @@ def _findings(seen: Seen) -> list[Part]:
 
 
 def _facts_panel(seen: Seen) -> Panel:
-    unit = seen.unit
+    body: list[Part] = [Facts(_facts(seen.unit))]
+    if seen.may_edit and not seen.unit.closed_on:
+        body += _leaving(seen)
+    return Panel("基本情况", body, wide=False)
+
+
+def _facts(unit: Unit) -> list[Fact]:
     facts = [
         Fact("预算区", unit.region.name),
         Fact("所在地", unit.address_area.name),
@@ -130,16 +138,12 @@ def _facts_panel(seen: Seen) -> Panel:
         Fact("电话", unit.phone or "未登记"),
         Fact("纳入日期", f"{unit.opened_on}"),
     ]
-    if unit.closed_on:
-        facts.append(Fact("退出日期", f"{unit.closed_on}"))
-    if unit.is_xpcc:
-        facts.append(Fact("兵团", "是"))
-    if unit.guarantees_living:
-        facts.append(Fact("保障民生", "是"))
-    body: list[Part] = [Facts(facts)]
-    if seen.may_edit and not unit.closed_on:
-        body += _leaving(seen)
-    return Panel("基本情况", body, wide=False)
+    some = {
+        "退出日期": f"{unit.closed_on}" if unit.closed_on else "",
+        "兵团": "是" if unit.is_xpcc else "",
+        "保障民生": "是" if unit.guarantees_living else "",
+    }
+    return facts + [Fact(label, said) for label, said in some.items() if said]
 
 
 def _leaving(seen: Seen) -> list[Part]:
@@ -315,10 +319,6 @@ def _activities(seen: Seen) -> list[Part]:
     """What is planted, made or served, the years side by side."""
     declared = selectors.activities_by_year(seen.unit)
     years = list(declared)[:YEARS_SHOWN]
-    lines: dict[tuple[str, str, str], dict[int, Decimal]] = {}
-    for year in years:
-        for row in declared[year]:
-            lines.setdefault((row.item, row.method, row.measure), {})[year] = row.quantity
     columns = [
         Column("作物或产品"),
         Column("方式"),
@@ -327,12 +327,22 @@ def _activities(seen: Seen) -> list[Part]:
     ]
     rows = [
         Row([item, method, *(plain(line.get(year)) for year in years), measure])
-        for (item, method, measure), line in lines.items()
+        for (item, method, measure), line in _by_item(declared, years).items()
     ]
     empty = Empty("还没有申报种植、产品或服务。", "随年度草案一起填，定额按它测算。")
     table = Table(columns, rows, "种植、产品与服务", tight=True, empty=empty)
-    fill = seen.link("填报…", "activities", year=working_year(seen.today))
+    fill = seen.link("填报…", "activities", year=listed_year(seen.today))
     return [Panel("种植、产品与服务", [table], aside=fill)]
+
+
+def _by_item(
+    declared: Mapping[int, list[Activity]], years: list[int]
+) -> dict[tuple[str, str, str], dict[int, Decimal]]:
+    lines: dict[tuple[str, str, str], dict[int, Decimal]] = {}
+    for year in years:
+        for row in declared[year]:
+            lines.setdefault((row.item, row.method, row.measure), {})[year] = row.quantity
+    return lines
 
 
 def plain(quantity: Decimal | None) -> Decimal | int | None:
