@@ -205,10 +205,15 @@ def test_a_suppliers_network_loses_what_its_intake_loses(
     networks = {SUPPLIER: SupplierNetwork(held(pool), customers)}
     spared = (Sector.RESIDENTS, Sector.ECOLOGY)
     inside = sum(max(g - u, 0) for g, u, sector in rows if sector not in spared) + pool
-    room = min(facts.balance.available.m3, inside)
-    if not room:
+    available = facts.balance.available.m3
+    if not available:
         return
-    wanted = data.draw(st.integers(1, room))
+    wanted = data.draw(st.integers(1, available))
+    if wanted > inside:
+        with pytest.raises(Refusal) as refused:
+            cut(wanted, 0, [facts], networks)
+        assert refused.value.code == "change.cannot_absorb"
+        return
     entries, _ = cut(wanted, 0, [facts], networks)
     moved = movements(entries)
     network = [

@@ -294,17 +294,15 @@ def issue_findings(facts: IssueFacts) -> list[Finding]:
         )
     found += _stage_findings(facts)
     if facts.shorted:
-        words = (
-            f"{facts.shorted} 个单位少于审核需求，合计少 {facts.gap.wan()} 万m³，通知里写明原因。"
-        )
+        words = f"{facts.shorted} 项少于审核需求，合计少 {facts.gap.wan()} 万m³，原因逐项列在基准额度页。"
         found.append(Finding("issue.shorted", Severity.LOOK, words))
     if facts.empty:
-        words = f"{facts.empty} 个单位的额度是 0（多为没有有效取水许可），也会收到通知。"
+        words = f"{facts.empty} 项额度是 0（多为没有有效取水许可），这些单位也会收到通知。"
         found.append(Finding("issue.empty", Severity.LOOK, words))
     if facts.interim_units:
         words = f"预下达 {facts.interim_units} 个单位 {facts.interim.wan()} 万m³ 全部并入下达额度，已用的水照记。"
         found.append(Finding("issue.interim", Severity.NOTE, words))
-    words = f"分配计划{facts.wetness}丰增枯减；下达按计划数办理，不再另算一次。"
+    words = f"分配计划是否已含丰增枯减：{facts.wetness}。下达按计划数办理，不再另算一次。"
     found.append(Finding("issue.wetness", Severity.NOTE, words))
     return found
 

@@ -237,25 +237,29 @@ def adjustment(request: Any, adjustment_id: int) -> HttpResponse:
     """An application, what granting it would do, and the buttons of who may decide."""
     row = reading.adjustment(adjustment_id, request.actor)
     page = executing(request)
-    limits = reading.limits_of(row, request.today)
-    books = BooksRead()
-    entries, stop = _plan(request, row, books)
-    decides = _decides(request, row)
-    form = DecisionForm(request.POST or None, initial={"signer": request.actor.name})
-    context = {
-        "head": _one_head(page, row),
-        "facts": _facts_panel(row),
-        "limits": _limit_panel(limits),
-        "effect": _effect_panel(row, reading.effects(entries, books), stop),
-        "papers": _papers_panel(row),
-        "decides": decides,
-        "withdraw": _withdraw(request, row),
-    }
     act = _acts(request, row).get(request.POST.get("act", ""), _act_missing)
     return submit(
-        request, form, act, template="budget/adjustment.html", context=context,
+        request,
+        DecisionForm(request.POST or None, initial={"signer": request.actor.name}),
+        act,
+        template="budget/adjustment.html",
+        context=_one(request, page, row),
         done=lambda done: Done(page.url("adjustment", done.pk), _decided(done)),
-    )  # fmt: skip
+    )
+
+
+def _one(request: Any, page: Setting, row: Adjustment) -> dict[str, object]:
+    books = BooksRead()
+    entries, stop = _plan(request, row, books)
+    return {
+        "head": _one_head(page, row),
+        "facts": _facts_panel(row),
+        "limits": _limit_panel(reading.limits_of(row, request.today)),
+        "effect": _effect_panel(row, reading.effects(entries, books), stop),
+        "papers": _papers_panel(row),
+        "decides": _decides(request, row),
+        "withdraw": _withdraw(request, row),
+    }
 
 
 def _plan(request: Any, row: Adjustment, books: BooksRead) -> tuple[tuple[Any, ...], str]:

@@ -23,6 +23,7 @@ from shuiheng.core.access import Permission
 from shuiheng.core.refusal import Finding, Refusal, Severity
 from shuiheng.core.vocabulary import Book, Sector, Source
 from shuiheng.core.volume import Volume, total
+from shuiheng.office.models import Area
 from shuiheng.papers.rules import PaperState
 from shuiheng.papers.selectors import papers_about
 from shuiheng.ui.figures import M3, WAN, percent
@@ -493,6 +494,19 @@ def finals_district(request: Any, area_id: int) -> HttpResponse:
     if area is None or not request.actor.may(Permission.FINAL_REVIEW, area.place):
         raise reading.no_district()
     form = ActForm(request.POST or None)
+    return submit(
+        request,
+        form,
+        lambda data: services.complete_district(
+            area, page.year, actor=request.actor, now=request.now, key=data["key"]
+        ),
+        template="budget/preview.html",
+        context=_completion(page, area, form),
+        done=lambda _: Done(page.url("finals"), f"{area.name} {page.year} 年度决算已完成。"),
+    )
+
+
+def _completion(page: Setting, area: Area, form: ActForm) -> dict[str, object]:
     (row,) = reading.district_finals(area, [area], page.year)
     preview = Preview(
         f"完成{area.name}决算（{row.accounts:,} 户）",
@@ -508,14 +522,7 @@ def finals_district(request: Any, area_id: int) -> HttpResponse:
         others=[Action("返回决算", page.url("finals"))],
     )
     head = page.head(f"{area.name}决算", "finals", crumbs=[Crumb("决算")])
-    return submit(
-        request, form,
-        lambda data: services.complete_district(
-            area, page.year, actor=request.actor, now=request.now, key=data["key"]
-        ),
-        template="budget/preview.html", context={"head": head, "preview": preview},
-        done=lambda _: Done(page.url("finals"), f"{area.name}{page.year} 年度决算已完成。"),
-    )  # fmt: skip
+    return {"head": head, "preview": preview}
 
 
 @login_required
