@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from shuiheng.core.access import Actor, Permission, Place, Role
 from shuiheng.office.models import Installation
@@ -141,8 +141,7 @@ def _nav(request: Any, actor: Actor, unit: int | None, area: int | None) -> list
         if not actor.may_somewhere(entry.permission):
             continue
         url = _entry_address(entry.route, unit, area)
-        if url:
-            items.append(NavItem(entry.label, url, _is_here(here, entry), entry.group))
+        items.append(NavItem(entry.label, url, _is_here(here, entry), entry.group))
     return items
 
 
@@ -155,9 +154,7 @@ def _tabs(request: Any, unit: int) -> Sequence[Tab]:
         ("文书", _address("papers:list"), "paper", ("papers:",)),
         ("我的", _address("registry:me"), "person", ("office:", "registry:")),
     )
-    return [
-        Tab(label, url, icon, here.startswith(spaces)) for label, url, icon, spaces in places if url
-    ]
+    return [Tab(label, url, icon, here.startswith(spaces)) for label, url, icon, spaces in places]
 
 
 def _entry_address(route: str, unit: int | None, area: int | None) -> str:
@@ -178,7 +175,4 @@ def _is_here(here: str, entry: Entry) -> bool:
 
 
 def _address(route: str, **arguments: int | None) -> str:
-    try:
-        return reverse(route, kwargs=arguments or None)
-    except NoReverseMatch:
-        return ""
+    return reverse(route, kwargs=arguments or None)

@@ -5,13 +5,16 @@ The ledger stands below those pages, so the table is given to it from here (app/
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from shuiheng.ledger.views.words import DocumentPage
 
 Arguments = tuple[dict[str, str], str]
 
 
-def _alone(number: str) -> Arguments:
-    return {}, ""
+def _as(argument: str) -> Callable[[str], Arguments]:
+    """'5': the document's own key."""
+    return lambda number: ({argument: number}, "")
 
 
 def _of_year(number: str) -> Arguments:
@@ -30,7 +33,7 @@ DOCUMENT_ROUTES: dict[str, DocumentPage] = {
     "supply": DocumentPage("供水月结", "metering:deliveries", _of_month),
     "interim": DocumentPage("预下达", "budget:issue", _of_year),
     "scheme": DocumentPage("下达方案", "budget:issue", _of_year),
-    "adjustment": DocumentPage("调整批复", "budget:adjustments", _alone),
-    "change": DocumentPage("上级调整", "budget:changes", _alone),
+    "adjustment": DocumentPage("调整批复", "budget:adjustment", _as("adjustment_id")),
+    "change": DocumentPage("上级调整", "budget:change", _as("change_id")),
     "area-final": DocumentPage("年度决算", "budget:finals", _of_year),
 }

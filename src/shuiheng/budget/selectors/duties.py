@@ -71,9 +71,8 @@ def _unit_drafts(actor: Actor, when: Dates) -> list[DutyFact]:
             else f"提交 {budget.year} 年度水预算草案",
             budget.unit.name,
             "去填报",
-            "budget:drafts",
-            {},
-            f"?year={budget.year}",
+            "budget:draft",
+            {"year": budget.year, "unit_id": budget.unit_id},
         )
         for budget in mine.select_related("unit").order_by("year", "pk")
     ]
@@ -90,9 +89,8 @@ def _unit_finals(actor: Actor, when: Dates) -> list[DutyFact]:
             f"确认 {account.budget.year} 年度决算",
             f"{account.budget.unit.name}，截止 {account.cut_off.month}月{account.cut_off.day}日",
             "去确认",
-            "budget:finals",
-            {},
-            f"?year={account.budget.year}",
+            "budget:final",
+            {"account_id": account.pk},
         )
         for account in mine.select_related("budget__unit").order_by("pk")
     ]

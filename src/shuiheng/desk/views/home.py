@@ -29,7 +29,7 @@ from shuiheng.desk.selectors import (
 )
 from shuiheng.desk.views.board import standing_of
 from shuiheng.desk.views.keeper import keeper_home
-from shuiheng.desk.views.lists import address, asked_year, decision_list, duty_list, year_choices
+from shuiheng.desk.views.lists import asked_year, decision_list, duty_list, year_choices
 from shuiheng.desk.views.region import sectors_panel, troubled_units_panel
 from shuiheng.desk.views.unit import unit_home
 from shuiheng.ledger.rules import state_of
@@ -128,7 +128,7 @@ def _track(request: Any, view: Overview, facts: rules.YearFacts) -> StageTrack:
                 step.stage.label,
                 step.line,
                 step.state,
-                address(STEP_ROUTES[step.stage], f"?year={view.year}"),
+                reverse(STEP_ROUTES[step.stage]) + f"?year={view.year}",
                 current=step.stage is here,
             )
             for step in steps

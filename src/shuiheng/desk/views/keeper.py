@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from shuiheng.core.vocabulary import Confidence
 from shuiheng.office.models import PolicyValue, Post
@@ -53,7 +53,9 @@ def _posts_panel(ending: list[Post]) -> Panel:
     ]
     empty = Empty("近期没有到期的岗位。")
     return Panel(
-        "即将到期的岗位", [Table(columns, rows, empty=empty)], aside=_link("去安排", "office:posts")
+        "即将到期的岗位",
+        [Table(columns, rows, empty=empty)],
+        aside=Link("去安排", reverse("office:posts")),
     )
 
 
@@ -67,11 +69,4 @@ def _policy_panel(shaky: list[PolicyValue]) -> Panel:
     ]
     foot = "这些参数影响测算和提醒，核实后请录入新的一行，原来的保留。"
     table = Table(columns, rows, empty=Empty("在用的参数都有出处。"))
-    return Panel("未核实的参数", [table], aside=_link("去维护", "office:policy"), foot=foot)
-
-
-def _link(label: str, route: str) -> Link:
-    try:
-        return Link(label, reverse(route))
-    except NoReverseMatch:
-        return Link("")
+    return Panel("未核实的参数", [table], aside=Link("去维护", reverse("office:policy")), foot=foot)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from shuiheng.core.calendar import RestDays
 from shuiheng.core.duty import DutyFact
@@ -26,11 +26,8 @@ def year_choices(request: Any, year: int) -> list[YearChoice]:
     ]
 
 
-def address(route: str, query: str = "", **arguments: int | str) -> str:
-    try:
-        return reverse(route, kwargs=arguments or None) + query
-    except NoReverseMatch:
-        return ""
+def address(fact: DutyFact) -> str:
+    return reverse(fact.route, kwargs=dict(fact.args) or None) + fact.query
 
 
 def duty_list(facts: Sequence[DutyFact], today: date, rest: RestDays) -> DutyList:
@@ -40,7 +37,7 @@ def duty_list(facts: Sequence[DutyFact], today: date, rest: RestDays) -> DutyLis
                 Due.on(fact.due, today, rest),
                 fact.what,
                 fact.detail,
-                Link(fact.verb, address(fact.route, fact.query, **fact.args)),
+                Link(fact.verb, address(fact)),
             )
             for fact in facts
             if not fact.decides
@@ -59,7 +56,7 @@ def decision_list(facts: Sequence[DutyFact]) -> DecisionList | None:
                 fact.what,
                 fact.detail,
                 "",
-                Action(fact.verb, address(fact.route, fact.query, **fact.args), primary=place == 0),
+                Action(fact.verb, address(fact), primary=place == 0),
             )
             for place, fact in enumerate(waiting)
         ]

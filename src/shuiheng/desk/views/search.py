@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from shuiheng.desk.selectors import MOST_HITS, Hits, hits
@@ -74,15 +74,8 @@ def _area_row(area: Area) -> Row:
 def _unit_row(unit: Unit) -> Row:
     account = reverse("ledger:account", args=[unit.pk])
     below = f"{unit.region.name} · {unit.address_area.name} · {unit.kind_term.label}"
-    name = Name(unit.name, below, _registry_page(unit) or account)
+    name = Name(unit.name, below, reverse("registry:unit", args=[unit.pk]))
     return Row([name, Link(unit.code, whole=True), unit.contact, unit.phone, Link("水账", account)])
-
-
-def _registry_page(unit: Unit) -> str:
-    try:
-        return reverse("registry:unit", args=[unit.pk])
-    except NoReverseMatch:
-        return ""
 
 
 def _paper_row(paper: Paper) -> Row:

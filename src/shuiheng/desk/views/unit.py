@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from shuiheng.core.access import Permission
 from shuiheng.core.vocabulary import Source
@@ -163,22 +163,11 @@ def _more(request: Any, unit: Unit) -> list[Decision]:
             "水不够用？先申请调整",
             "启用预留，或退回用不完的",
             "申请",
-            _address("budget:adjustment_new", unit),
+            reverse("budget:adjustment_new"),
         ),
         ("看全部明细", "每一笔额度和用水，都能点开看凭证", "水账", account),
     ]
     if unit.kind_term.is_supplier:
         url = reverse("metering:deliveries", args=[unit.pk])
         rows.insert(0, ("供给各户的水", "逐户填报，或从 Excel 整列粘贴", "填报", url))
-    return [
-        Decision(what, why, "", Action(verb, url, small=True))
-        for what, why, verb, url in rows
-        if url
-    ]
-
-
-def _address(route: str, unit: Unit) -> str:
-    try:
-        return f"{reverse(route)}?unit={unit.pk}"
-    except NoReverseMatch:
-        return ""
+    return [Decision(what, why, "", Action(verb, url, small=True)) for what, why, verb, url in rows]

@@ -63,7 +63,7 @@ Plans = Callable[[Mapping[AccountKey, Balance]], Mapping[AccountKey, Sequence[Vo
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHOWN = {"": "全部", "quota": "额度变动", "use": "用水", "corrections": "更正"}
 LONG_STATEMENT = 200
-SMALL_M3 = 40_000  # a year below this is drawn in m³
+SMALL_M3 = 1000  # months below this are drawn in m³: the axis has room for three digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +252,7 @@ def bars(books: Account) -> MonthBars:
         actual,
         plan if any(plan) else (),
         estimated=[books.estimated.get(month) for month in MONTHS],
-        unit=M3 if max(books.whole.net.m3, books.whole.used.m3) < SMALL_M3 else WAN,
+        unit=M3 if max(v.m3 for v in [*plan, *(a for a in actual if a)]) < SMALL_M3 else WAN,
         name="use",
     )
 
