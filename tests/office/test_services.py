@@ -347,7 +347,9 @@ def test_an_edit_is_a_new_dated_row(keeper: Actor) -> None:
 
 def test_who_edits_policy_and_how(keeper: Actor) -> None:
     root = town.officer(Role.KEEPER, "650000")
-    assert refused(set_reserve, 500, town.officer(Role.LEADER, CITY)).code == "access.denied"
+    for other in (town.officer(Role.LEADER, CITY), town.officer(Role.KEEPER, MIDONG)):
+        assert refused(set_reserve, 500, other).code == "access.denied"
+    assert set_reserve(310, keeper, key="city").value == 310
     assert refused(set_reserve, "5%", root, key="q").code == "policy.shape"
     assert refused(set_reserve, 500, root, date(2026, 1, 1), "r").code == "policy.backdated"
 

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from shuiheng.core.access import SYSTEM, Actor, Holding, Permission, Place, Role
 from shuiheng.core.calendar import Deadline, RestDays
 from shuiheng.core.refusal import Refusal
+from shuiheng.core.vocabulary import AreaKind
 from shuiheng.office.models import (
     ActOutcome,
     Area,
@@ -142,6 +143,17 @@ def policy_lines(on: date) -> list[PolicyLine]:
             lines.append(PolicyLine(now[0], coming[-1] if coming else None, len(rows) - 1))
     groups = list(PolicyGroup)
     return sorted(lines, key=lambda line: (groups.index(line.group), line.current.pk))
+
+
+def policy_seat(row: PolicyValue, actor: Actor) -> Place:
+    """Where an edit of a row asks its permission. A general row holds for the whole installation:
+    whoever keeps one of its cities keeps it, a district's keeper does not."""
+    if row.area is not None:
+        return row.area.place
+    kept = scope(actor, Permission.POLICY_EDIT, area="")
+    cities = Area.objects.filter(kept, kind__in=[AreaKind.REGION, AreaKind.CITY])
+    seat = cities.order_by("path").first() or Area.objects.get(parent=None)
+    return seat.place
 
 
 def policy_history(row: PolicyValue) -> list[PolicyValue]:

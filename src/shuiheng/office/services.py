@@ -35,7 +35,7 @@ from shuiheng.office.models import (
     SignInAttempt,
     User,
 )
-from shuiheng.office.selectors import held_on
+from shuiheng.office.selectors import held_on, policy_seat
 
 POLICY_FILE = Path(__file__).parent / "policy.yaml"
 DATA = Path(__file__).parent / "data"
@@ -129,7 +129,7 @@ def set_policy(
     act = begin_act(key, "policy.set", actor=actor, now=now, args=args)
     if act.done:
         return PolicyValue.objects.get(pk=act.outcome.subject_id)
-    require(actor, Permission.POLICY_EDIT, (old.area or root_area()).place)
+    require(actor, Permission.POLICY_EDIT, policy_seat(old, actor))
     rules.check_policy_edit(old.value, value, old.unit, source)
     rules.check_policy_date(effective_from, beijing_date(now))
     row = PolicyValue.objects.create(

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from shuiheng.core.access import Permission, Place, require
+from shuiheng.core.access import Permission, require
 from shuiheng.core.vocabulary import Confidence
 from shuiheng.office import selectors, services
 from shuiheng.office.forms import PolicyForm
@@ -98,7 +98,7 @@ def policy_row(request: Any, policy_id: int) -> HttpResponse:
     """One value with all its rows, the newest first."""
     row = get_object_or_404(PolicyValue.objects.select_related("area"), pk=policy_id)
     history = selectors.policy_history(row)
-    may_edit = request.actor.may(Permission.POLICY_EDIT, _policy_place(row))
+    may_edit = request.actor.may(Permission.POLICY_EDIT, selectors.policy_seat(row, request.actor))
     edit = Action("修改…", reverse("office:policy_edit", args=[history[0].pk]), primary=True)
     head = PageHead(
         row.label,
@@ -140,16 +140,12 @@ def _standing(row: PolicyValue, in_force: int, today: date) -> str:
     return "未生效" if row.effective_from > today else "已被替代"
 
 
-def _policy_place(row: PolicyValue) -> Place:
-    return (row.area or services.root_area()).place
-
-
 @login_required
 @get_or_post
 def policy_edit(request: Any, policy_id: int) -> HttpResponse:
     """修改: a new row beside the old one, with its own day and ground."""
     row = get_object_or_404(PolicyValue.objects.select_related("area"), pk=policy_id)
-    require(request.actor, Permission.POLICY_EDIT, _policy_place(row))
+    require(request.actor, Permission.POLICY_EDIT, selectors.policy_seat(row, request.actor))
     form = PolicyForm(request.POST or None, row=row, today=request.today)
     facts = [
         Fact("原值", policy_words(row.value, row.unit)),
