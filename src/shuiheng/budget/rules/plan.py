@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from datetime import date
 
@@ -21,7 +22,7 @@ def planned_through(net: Volume, months: Sequence[int], month: int) -> Volume:
 def month_plan(net: Volume, months: Sequence[int]) -> tuple[Volume, ...]:
     """Twelve volumes that add up to the quota, each the step between two month ends."""
     ends = [planned_through(net, months, month) for month in (0, *MONTHS)]
-    return tuple(after - before for before, after in zip(ends, ends[1:], strict=False))
+    return tuple(after - before for before, after in itertools.pairwise(ends))
 
 
 def planned_by(plan: Sequence[Volume], day: date) -> Volume:
