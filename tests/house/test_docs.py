@@ -87,8 +87,7 @@ def exists_in(column: str) -> Exists:
         here = find_path(path, column)
         if here is None:
             return path.split("/")[0] in ELSEWHERE
-        defined = rf"^\s*(?:async def|def|class) {inside}\b|^{inside}\b.*="
-        return not inside or bool(re.search(defined, here.read_text("utf-8"), re.MULTILINE))
+        return not inside or is_defined(inside, here)
 
     return exists
 
@@ -96,13 +95,21 @@ def exists_in(column: str) -> Exists:
 def find_path(path: str, column: str) -> Path | None:
     """Where a path of a page leads: from its own folder, from the package, or from the root. A name
     alone may be of any folder; a row that has become a folder is still called by its file."""
-    near = (PACKAGE / column, PACKAGE / column / "templates", PACKAGE, ROOT)
-    for base in near:
-        for form in (path, path.removesuffix(".py") if path.removesuffix(".py") in KINDS else path):
+    row = path.removesuffix(".py")
+    forms = [path, row] if row.rpartition("/")[2] in KINDS else [path]
+    for base in (PACKAGE / column, PACKAGE / column / "templates", PACKAGE, ROOT):
+        for form in forms:
             if (base / form).exists():
                 return base / form
     alone = path.rstrip("/")
     return None if "/" in alone else next(PACKAGE.rglob(alone), None)
+
+
+def is_defined(name: str, here: Path) -> bool:
+    """Whether a file, or a file of a folder, defines a function, a class or a constant."""
+    files = sorted(here.glob("*.py")) if here.is_dir() else [here]
+    defined = re.compile(rf"^\s*(?:async def|def|class) {name}\b|^{name}\b.*=", re.MULTILINE)
+    return any(defined.search(file.read_text("utf-8")) for file in files)
 
 
 def is_command(line: str) -> bool:
@@ -137,6 +144,7 @@ def test_false_names_are_seen() -> None:
         ("budget/rules/issue.py::plan_issue", True),
         ("budget/rules/issue.py::plan_nothing", False),
         ("core/access.py::GRANTS", True),
+        ("budget/rules.py::plan_issue", True),
         ("ledger.services.post", True),
         ("ledger.services.posted", False),
         ("tests/house/", True),

@@ -1,6 +1,7 @@
 """Every no of the house is said in some test: a refusal that nobody has seen may be a wrong one.
 
-A test says it by its code, or asks for words of its sentence: `pytest.raises(Refusal, match="…")`.
+A test says it by its code, or asks for words of its sentence: `pytest.raises(Refusal, match="…")` beside the
+rule, `assert "…" in words(page)` on the page.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from tests.house.tree import TESTS, assert_none, called, name_of, python_files
 CODE = re.compile(r"[a-z_]+(\.[a-z0-9_]+)+")
 HANZI = re.compile(r"[一-鿿]+")
 TELLING = 4
-"""So many hanzi in a row tell one sentence from another."""
+QUOTED = 5
+"""So many hanzi in a row tell one sentence from another: in a pattern for a refusal, and in any text
+that a test quotes, all of which must then stand in the sentence."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,22 @@ def find_refusals(source: str) -> list[Raised]:
     return sorted(found, key=lambda raised: raised.line)
 
 
-def find_untried(refusals: list[Raised], codes: set[str], asked: set[str]) -> list[str]:
-    """`codes` stand in tests, `asked` are the patterns that tests match sentences with."""
+@dataclass(frozen=True)
+class Said:
+    """What tests say: codes, patterns that they match refusals with, texts that they quote."""
+
+    codes: set[str]
+    patterns: set[str]
+    quoted: set[str]
+
+
+def find_untried(refusals: list[Raised], said: Said) -> list[str]:
     return [
         f"{raised.line} {raised.code or 'a code that is not written out'}"
         for raised in refusals
-        if not is_said(raised.code, codes) and not any(fits(raised.words, one) for one in asked)
+        if not is_said(raised.code, said.codes)
+        and not any(fits(raised.words, pattern) for pattern in said.patterns)
+        and not any(is_quoted(raised.words, text) for text in said.quoted)
     ]
 
 
@@ -74,21 +87,28 @@ def fits(words: str, pattern: str) -> bool:
     )
 
 
+def is_quoted(words: str, text: str) -> bool:
+    """Whether a whole text stands in a sentence, and is long enough to mean this one."""
+    runs = HANZI.findall(text)
+    return max(map(len, runs), default=0) >= QUOTED and all(run in words for run in runs)
+
+
 def sources_of_tests() -> list[str]:
     here = TESTS / "house" / "test_refusals.py"
     files = [p for p in TESTS.rglob("*") if p.suffix in {".py", ".yaml", ".txt"} and p != here]
     return [path.read_text("utf-8") for path in files]
 
 
-def codes_in(sources: list[str]) -> set[str]:
-    quoted = re.compile(r"[\"'`|\s](" + CODE.pattern + r")[\"'`|\s:]")
-    return {found[0] for source in sources for found in quoted.findall(source)}
-
-
-def patterns_in(sources: list[str]) -> set[str]:
-    """The `match=` of every `pytest.raises(Refusal, …)`."""
-    calls = re.compile(r"raises\(\s*Refusal,\s*match=(r?f?)(\"[^\"\n]*\"|'[^'\n]*')")
-    return {text for source in sources for _, text in calls.findall(source)}
+def what_is_said(sources: list[str]) -> Said:
+    """Stories and snapshots say codes; tests say all three."""
+    code = re.compile(r"[\"'`|\s](" + CODE.pattern + r")[\"'`|\s:]")
+    match = re.compile(r"raises\(\s*Refusal,\s*match=r?f?[\"']([^\"'\n]*)[\"']")
+    text = re.compile(r"\"([^\"\n]+)\"")
+    return Said(
+        codes={found[0] for source in sources for found in code.findall(source)},
+        patterns={found for source in sources for found in match.findall(source)},
+        quoted={found for source in sources for found in text.findall(source)},
+    )
 
 
 BAD = """
@@ -102,16 +122,23 @@ raise Refusal(code, "句。")
 def test_untried_refusals_are_seen() -> None:
     raised = find_refusals(BAD)
     codes = {"a.known", "sheet.too_wide"}
-    assert find_untried(raised, codes, set()) == ["4 a.untried", "5 a code that is not written out"]
-    assert find_untried(raised, codes, {'"水库不够用了"'}) == ["5 a code that is not written out"]
-    assert len(find_untried(raised, codes, {'"不够用"', '"水不够用"'})) == 2
-    assert find_untried(raised, {"a.known", "a.untried"}, set())[0] == "3 sheet."
+    untried = ["4 a.untried", "5 a code that is not written out"]
+    assert find_untried(raised, Said(codes, set(), set())) == untried
+    assert find_untried(raised, Said(codes, {"水库不够用了"}, set())) == untried[1:]
+    assert find_untried(raised, Said(codes, set(), {"真的不够用了"})) == untried
+    assert find_untried(raised, Said(codes, {"不够用"}, {"不够用了"})) == untried
+    assert find_untried(raised, Said({"a.known", "a.untried"}, set(), set()))[0] == "3 sheet."
+
+
+def test_what_is_quoted_must_stand_in_the_sentence() -> None:
+    assert is_quoted("可用余额只有\0，不能转出\0。", "可用余额只有 5 m³")
+    assert not is_quoted("可用余额只有\0。", "可用余额只有 5 m³，请减少")
+    assert not is_quoted("可用余额只有\0。", "余额只有")
 
 
 def test_what_tests_say_is_seen() -> None:
-    said = 'pytest.raises(Refusal, match="不够用了")\nassert code == "a.b"  # c.d'
-    assert patterns_in([said]) == {'"不够用了"'}
-    assert codes_in([said]) == {"a.b"}
+    source = 'pytest.raises(Refusal, match="不够用了")\nassert code == "a.b"  # c.d'
+    assert what_is_said([source]) == Said({"a.b"}, {"不够用了"}, {"不够用了", "a.b"})
 
 
 def test_codes_have_one_form() -> None:
@@ -122,14 +149,13 @@ def test_codes_have_one_form() -> None:
 
 
 def test_every_refusal_is_said_in_some_test() -> None:
-    sources = sources_of_tests()
-    codes, asked = codes_in(sources), patterns_in(sources)
-    assert "access.denied" in codes
+    said = what_is_said(sources_of_tests())
+    assert "access.denied" in said.codes
     assert_none(
         [
             f"{name_of(path)}:{found}"
             for path in python_files()
-            for found in find_untried(find_refusals(path.read_text("utf-8")), codes, asked)
+            for found in find_untried(find_refusals(path.read_text("utf-8")), said)
         ]
     )
 

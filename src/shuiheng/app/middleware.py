@@ -114,6 +114,17 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     refusal = Refusal(
         "http.forbidden",
+        "您没有办这件事的权限。",
+        kind=Kind.FORBIDDEN,
+        remedy="如果这是您的工作，请联系系统管理员安排岗位。",
+    )
+    return refuse(request, refusal)
+
+
+def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The token of a form no longer fits: signed in again elsewhere, or a page of yesterday."""
+    refusal = Refusal(
+        "http.form_expired",
         "页面停留太久，验证已过期，内容没有提交。",
         kind=Kind.FORBIDDEN,
         remedy="请返回上一页刷新后再提交，填过的内容会自动恢复。",

@@ -102,6 +102,7 @@ SIGN_IN_LINKS = [  # other ways in, beside the password: their pages stand above
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("SHUIHENG_HTTPS") == "1"
+CSRF_FAILURE_VIEW = "shuiheng.app.middleware.form_expired"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 
