@@ -16,6 +16,7 @@ from shuiheng.office.rules import FIELD_LABELS, choices_of
 from shuiheng.ui.forms import ActForm, DayField
 
 PASSWORD_LENGTH = 128
+CHOOSE = {"required": "请选择。", "invalid_choice": "请从列出的里面选。"}
 
 
 class NameField(forms.CharField):
@@ -103,8 +104,8 @@ class PostForm(ActForm):
     """安排岗位: who, as what, where, from when."""
 
     login = LoginField(fill="off", help_text="还没有账号的，先新建人员。")
-    role = forms.ChoiceField(label="岗位")
-    area = forms.ChoiceField(label="地区")
+    role = forms.ChoiceField(label="岗位", error_messages=CHOOSE)
+    area = forms.ChoiceField(label="地区", error_messages=CHOOSE)
     department = NameField("部门", required=False)
     since = DayField(label="从哪天起")
 
@@ -112,8 +113,10 @@ class PostForm(ActForm):
         self, *args: Any, areas: Sequence[Area], roles: Sequence[Role], today: date, **more: Any
     ) -> None:
         super().__init__(*args, **more)
-        self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
-        self.fields["area"].choices = area_choices(areas)  # type: ignore[attr-defined]
+        named = [("", "请选择"), *((role.value, role.label) for role in roles)]
+        self.fields["role"].choices = named  # type: ignore[attr-defined]
+        choices = [("", "请选择"), *area_choices(areas)]
+        self.fields["area"].choices = choices  # type: ignore[attr-defined]
         self.fields["since"].initial = today
 
 
@@ -189,7 +192,8 @@ def _fields(path: str, label: str, value: Any, unit: str = "") -> Iterator[tuple
     """One field for each plain value inside a policy value, named by its path."""
     name = path.rpartition("-")[2]
     if isinstance(value, dict):
-        for key, inner in value.items():
+        for key in sorted(value, key=_place):
+            inner = value[key]
             said = str(FIELD_LABELS.get(key, key))
             yield from _fields(f"{path}-{key}", _joined(label, said), inner)
     elif isinstance(value, list) and value and isinstance(value[0], dict):
@@ -197,6 +201,12 @@ def _fields(path: str, label: str, value: Any, unit: str = "") -> Iterator[tuple
             yield from _fields(f"{path}-{number}", f"第 {number + 1} 项", inner)
     else:
         yield path, _field(name, label, value, unit)
+
+
+def _place(key: str) -> int:
+    """In the order in which people say it; the database keeps no order of its own."""
+    said = list(FIELD_LABELS)
+    return said.index(key) if key in said else len(said)
 
 
 def _joined(label: str, said: str) -> str:

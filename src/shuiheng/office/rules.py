@@ -230,9 +230,9 @@ _GROUP_OF = {
     "execution": PolicyGroup.REVIEW,
 }
 FIELD_LABELS = {
+    "year_offset": "哪一年",
     "month": "月",
     "day": "日",
-    "year_offset": "哪一年",
     "shift": "遇休息日",
     "event": "起算事项",
     "days": "天数",
