@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
+from django.db import transaction
 from django.db.models import Q
 
 from shuiheng.budget import services as budget
@@ -244,6 +245,7 @@ def cut_from_above(stage: Stage) -> None:
     stage.must_refuse("change.cannot_absorb", lambda: _change(stage, hopeless, "过量压减"))
 
 
+@transaction.atomic
 def _change(stage: Stage, deltas: dict[tuple[int, Source], Volume], word: str) -> None:
     change = budget.enter_change(
         stage.cast.city,
