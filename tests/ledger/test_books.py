@@ -6,7 +6,6 @@ import itertools
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
-from tests.ledger.books import NOW, YEAR, Books
 
 from shuiheng.core.refusal import Refusal
 from shuiheng.core.volume import Volume
@@ -15,6 +14,7 @@ from shuiheng.ledger.models import Account, Transfer
 from shuiheng.ledger.rules import AccountKey, AccountKind, Code, PeriodState
 from shuiheng.ledger.selectors import breaches, statement
 from shuiheng.ledger.services import post, set_period
+from tests.ledger.books import NOW, YEAR, Books
 
 pytestmark = pytest.mark.django_db
 
