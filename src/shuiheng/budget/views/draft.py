@@ -30,6 +30,7 @@ from shuiheng.core.access import Actor, Permission
 from shuiheng.core.refusal import Finding, Refusal, blocking
 from shuiheng.core.vocabulary import Book, Sector, UnitKind
 from shuiheng.core.volume import total
+from shuiheng.papers.models import Attachment
 from shuiheng.ui import figures
 from shuiheng.ui.figures import WAN
 from shuiheng.ui.forms import ActForm, Done, PhotoInput, complain, go, submit
@@ -108,25 +109,27 @@ def attach(request: Any, year: int, unit_id: int) -> HttpResponse:
     """附件: one file at a time, kept with the draft."""
     budget = selectors.find_draft(request.actor, year, unit_id)
     url = parts.draft_url(budget) + "?step=5#note"
-    head = PageHead(
-        f"{year} 年度水预算草案的附件",
-        crumbs=[Crumb(budget.unit.name, parts.draft_url(budget)), Crumb("附件")],
-        year=year,
-    )
+    crumbs = [Crumb(budget.unit.name, parts.draft_url(budget)), Crumb("附件")]
+    head = PageHead(f"{year} 年度水预算草案的附件", crumbs=crumbs, year=year)
     return submit(
         request,
         AttachForm(request.POST or None, request.FILES or None),
-        lambda data: services.attach_to_draft(
-            budget.pk,
-            data["file"].name,
-            data["file"].read(),
-            actor=request.actor,
-            now=request.now,
-            key=data["key"],
-        ),
+        lambda data: _attach(request, budget, data),
         template="budget/attach.html",
         context={"head": head, "back": url},
         done=lambda kept: Done(url, f"已上传“{kept.name}”。"),
+    )
+
+
+def _attach(request: Any, budget: Budget, data: dict[str, Any]) -> Attachment:
+    file = data["file"]
+    return services.attach_to_draft(
+        budget.pk,
+        file.name,
+        file.read(),
+        actor=request.actor,
+        now=request.now,
+        key=data["key"],
     )
 
 

@@ -35,7 +35,7 @@ from shuiheng.ui.refusals import STATUS
 def review(request: Any) -> HttpResponse:
     """The queue; its first case stands beside it."""
     place = _place(request)
-    return page(request, place, _queue(request, place), 0)
+    return page(place, request, _queue(request, place), 0)
 
 
 @login_required
@@ -43,7 +43,7 @@ def review(request: Any) -> HttpResponse:
 def case(request: Any, budget_id: int) -> HttpResponse:
     """The queue with this case beside it."""
     place = _place(request, find_budget(request.actor, budget_id))
-    return page(request, place, _queue(request, place, also=budget_id), budget_id)
+    return page(place, request, _queue(request, place, also=budget_id), budget_id)
 
 
 @login_required
@@ -56,7 +56,7 @@ def accept(request: Any, budget_id: int) -> HttpResponse:
     form = AcceptForm(request.POST, one, computed=False)
     as_asked = request.POST.get("act") == "proposed"
     if not as_asked and not form.is_valid():
-        return page(request, place, _queue(request, place, also=budget_id), budget_id, form, 422)
+        return page(place, request, _queue(request, place, also=budget_id), budget_id, form, 422)
     figures_given = {} if as_asked else form.reviewed()
     key = form.data.get("key", "")
     try:
@@ -126,7 +126,7 @@ def accept_many(request: Any) -> HttpResponse:
     if request.POST.get("act") == "preview" or not form.is_valid():
         return _preview(request, place, waiting, ids)
     if len(ids) != form.cleaned_data["seen"]:
-        return page(request, place, waiting, 0, status=422, chosen=ids)
+        return page(place, request, waiting, 0, status=422, chosen=ids)
     volume = total(each.proposed for each in waiting.queued if each.budget.pk in set(ids))
     try:
         number = services.accept_drafts(
@@ -134,7 +134,7 @@ def accept_many(request: Any) -> HttpResponse:
         )
     except Refusal as refusal:
         complain(form, refusal)
-        return page(request, place, waiting, 0, form, STATUS[refusal.kind], ids)
+        return page(place, request, waiting, 0, form, STATUS[refusal.kind], ids)
     done = f"已通过 {number} 件" + (f"，{volume.wan(0)} 万m³。" if volume else "。")
     return go(request, Done(place.url(tab=LOOK), done))
 
@@ -182,11 +182,11 @@ def _refused(
         raise refusal
     complain(form, refusal)
     waiting = _queue(request, place, also=budget_id)
-    return page(request, place, waiting, budget_id, form, STATUS[refusal.kind])
+    return page(place, request, waiting, budget_id, form, STATUS[refusal.kind])
 
 
 def _preview(request: Any, place: Place, waiting: Queue, ids: list[int]) -> HttpResponse:
-    return render(request, "budget/review_effect.html", effect_parts(request, place, waiting, ids))
+    return render(request, "budget/review_effect.html", effect_parts(place, request, waiting, ids))
 
 
 def _findings(request: Any, budget: Budget) -> list[Finding]:

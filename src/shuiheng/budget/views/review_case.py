@@ -56,8 +56,8 @@ class Place:
 
 
 def case_parts(
-    request: Any,
     place: Place,
+    request: Any,
     waiting: Queue,
     budget: Budget,
     shown: Sequence[Queued],

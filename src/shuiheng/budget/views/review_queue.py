@@ -59,8 +59,8 @@ MOST_READ = 500
 
 
 def page(
-    request: Any,
     place: Place,
+    request: Any,
     waiting: Queue,
     wanted: int,
     form: ActForm | None = None,
@@ -154,7 +154,7 @@ def _split(
     }
     budget = _chosen(request, waiting, chosen) if chosen else None
     if budget is not None:
-        context |= case_parts(request, place, waiting, budget, shown, position, form)
+        context |= case_parts(place, request, waiting, budget, shown, position, form)
     return context
 
 
@@ -238,12 +238,12 @@ def _ready(
     ]
     empty = Empty("没有可以直接通过的草案。", "需要查看的在第一栏。")
     table = Table(columns, rows, caption="可通过的草案", tight=True, pick="budget", empty=empty)
-    context = effect_parts(request, place, waiting, ids, form)
+    context = effect_parts(place, request, waiting, ids, form)
     return {**context, "list": table, "whole": len(shown), "look_percent": waiting.look_percent}
 
 
 def effect_parts(
-    request: Any, place: Place, waiting: Queue, ids: list[int], form: ActForm | None = None
+    place: Place, request: Any, waiting: Queue, ids: list[int], form: ActForm | None = None
 ) -> dict[str, object]:
     """通过前核对: how many, how much, and what it means for each sector and source."""
     chosen = [each for each in waiting.ready if each.budget.pk in set(ids)]
