@@ -108,12 +108,11 @@ def parse_m3(text: str, unit: str = "m³") -> Volume:
     """
     cleaned = text.strip().translate(_WIDE).replace(",", "").replace(" ", "").replace("−", "-")
     number, named = _split_unit(cleaned)
-    factor = _unit_factor(named or unit)
     if len(number) > LONGEST_NUMBER or not _NUMBER.fullmatch(number):
         raise Refusal(
             "volume.not_a_number", f"“{text.strip()}”不是一个水量。请只填数字，例如 12.5。"
         )
-    exact = Fraction(number) * factor
+    exact = Fraction(number) * _unit_factor(named or unit)
     if abs(exact) > MAX_VOLUME_M3:
         raise Refusal(
             "volume.too_large", f"“{text.strip()}”大得不像一个水量。请核对数字和单位（{unit}）。"
