@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.db import transaction
+from django.forms import BaseForm
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.urls import clear_url_caches, resolve
@@ -28,6 +30,8 @@ from shuiheng.core.clock import beijing_date, beijing_noon
 from shuiheng.core.refusal import Refusal
 from shuiheng.rehearsal.city import CityPlan
 from shuiheng.rehearsal.services import Cast, found_city, live_year
+from shuiheng.ui import forms
+from shuiheng.ui.forms import complain
 
 YEAR = 2026
 SEED = 7
@@ -87,10 +91,11 @@ def pages_alone(settings: Any) -> Iterator[None]:
 
 @dataclass
 class Visitor:
-    """Somebody at the pages of the city, at its moment."""
+    """Somebody at the pages of the city, at its moment; `said` is the code of the last no."""
 
     actor: Actor
     now: datetime
+    said: str = ""
 
     def get(self, url: str) -> HttpResponse:
         return self._ask(RequestFactory().get(url))
@@ -105,11 +110,18 @@ class Visitor:
         request.actor, request.now, request.today = self.actor, self.now, beijing_date(self.now)
         request._messages = CookieStorage(request)
         view, args, kwargs = resolve(request.path)
+        self.said = ""
         try:
-            response: HttpResponse = view(request, *args, **kwargs)
+            with patch.object(forms, "complain", self._complain):
+                response: HttpResponse = view(request, *args, **kwargs)
         except Refusal as refusal:
+            self.said = refusal.code
             response = refuse(request, refusal)
         return response
+
+    def _complain(self, form: BaseForm, refusal: Refusal) -> None:
+        self.said = refusal.code
+        complain(form, refusal)
 
 
 def words(response: HttpResponse) -> str:

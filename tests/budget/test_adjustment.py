@@ -8,9 +8,13 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from shuiheng.budget import services
 from shuiheng.budget.models import Adjustment, BudgetLine, ChangeAbove
+from shuiheng.budget.rules import Direction, Ground
 from shuiheng.budget.selectors.adjustment import adjustable, posted_losses
+from shuiheng.budget.services.adjustment import account_of
 from shuiheng.core.access import Role
+from shuiheng.core.refusal import Refusal
 from shuiheng.core.vocabulary import Sector, Source, UnitKind
 from shuiheng.core.volume import Volume, total
 from shuiheng.ledger.models import Account, Transfer
@@ -463,3 +467,54 @@ def test_a_change_needs_a_year_that_is_issued(city: Visitor, lived: Lived) -> No
     response = city.post(reverse("budget:change_new"), act="save", **notice(area, source, "1"))
     assert response.status_code == 409
     assert "还没有下达" in words(response)
+
+
+# -- each no by its code ----------------------------------------------------------------------------
+
+
+def test_each_no_to_an_application_has_its_code(lived: Lived, line: BudgetLine) -> None:
+    visitor, url = unit_of(lived, line), reverse("budget:adjustment_new")
+    visitor.post(url, **wish(line, volume="0"))
+    assert visitor.said == "adjustment.volume"
+    officer = decider(lived, line)
+    assert officer.get(url).status_code == 409
+    assert officer.said == "adjustment.nothing"
+    with pytest.raises(Refusal) as refused:
+        services.apply_adjustment(
+            line.pk, direction=Direction.DECREASE, ground=Ground.CROPS, volume=Volume(1),
+            reason=" ", actor=visitor.actor, now=lived.now, key="test:no-reason",
+        )  # fmt: skip
+    assert refused.value.code == "adjustment.no_reason"
+    row = applied(lived, line)
+    with pytest.raises(Refusal) as refused:
+        services.grant_adjustment(
+            row.pk, number=" ", answer="", actor=officer.actor, now=lived.now, key="test:no-number"
+        )
+    assert refused.value.code == "adjustment.no_number"
+    visitor.post(page(row), act="withdraw")
+    visitor.post(page(row), act="withdraw")
+    assert visitor.said == "adjustment.decided"
+
+
+def test_a_source_without_quota_cannot_be_adjusted(lived: Lived, line: BudgetLine) -> None:
+    other = BudgetLine.objects.create(
+        budget=line.budget, book="abstraction", source=Source.TRANSFERRED, sector=line.sector
+    )
+    with pytest.raises(Refusal) as refused:
+        account_of(other)
+    assert refused.value.code == "adjustment.no_quota"
+
+
+def test_each_no_to_a_change_has_its_code(city: Visitor, reviewer: Visitor, lived: Lived) -> None:
+    area, source, _, _ = cuttable(lived)
+    with pytest.raises(Refusal) as refused:
+        services.enter_change(
+            lived.cast.city, YEAR, {(area.pk, source): Volume(1)}, number=" ", title="通知",
+            effective_on=lived.day, actor=city.actor, now=lived.now, key="test:no-number",
+        )  # fmt: skip
+    assert refused.value.code == "change.no_number"
+    row = entered(city, area, source, "1")
+    url = reverse("budget:change", args=[row.pk])
+    reviewer.post(url)
+    reviewer.post(url)
+    assert reviewer.said == "change.applied"

@@ -257,6 +257,7 @@ def test_before_the_cut_off_nothing_is_opened(lived: Lived) -> None:
     response = early.post(reverse("budget:finals_open") + f"?year={YEAR}")
     assert response.status_code == 409
     assert "截止日" in words(response)
+    assert early.said == "final.before_cut_off"
 
 
 def test_a_district_is_completed_once_all_are_reviewed(lived: Lived, account: FinalAccount) -> None:
@@ -270,6 +271,7 @@ def test_a_district_is_completed_once_all_are_reviewed(lived: Lived, account: Fi
     other = next(a for a in lived.cast.regions if a.pk != area.pk)
     stranger = who(lived, Role.COUNTY_REVIEWER, other)
     assert stranger.get(url).status_code == 404
+    assert stranger.said == "final.no_district"
 
 
 def settle_all(lived: Lived) -> None:
@@ -290,6 +292,7 @@ def test_closing_too_early_or_before_the_districts_is_refused(lived: Lived) -> N
     text = words(chief.get(CLOSE))
     assert "还没有完成决算" in text
     assert chief.post(CLOSE).status_code == 409
+    assert chief.said == "final.districts_open"
     settle_all(lived)
     response = chief.post(CLOSE)
     assert response.status_code == 409

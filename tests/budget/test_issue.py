@@ -9,11 +9,13 @@ import pytest
 from django.urls import reverse
 
 from shuiheng.budget import services
-from shuiheng.budget.models import AllocationPlan, AreaBudget, BudgetLine, Scheme
+from shuiheng.budget.models import AllocationPlan, AreaBudget, Budget, BudgetLine, Scheme
+from shuiheng.budget.rules import check_region_equals_plan
 from shuiheng.budget.selectors.issue import notices
-from shuiheng.core.access import Actor, Role
+from shuiheng.core.access import Actor, Holding, Role
+from shuiheng.core.refusal import Refusal
 from shuiheng.core.vocabulary import Source
-from shuiheng.core.volume import total
+from shuiheng.core.volume import Volume, total
 from shuiheng.ledger.models import Transfer
 from shuiheng.office.models import Area
 from shuiheng.papers.models import Paper
@@ -258,19 +260,24 @@ def test_issuing_twice_is_issuing_once(officer: Visitor, reviewer: Visitor) -> N
     assert other.status_code == 409
 
 
-def test_the_issue_is_refused_while_a_draft_is_not_compiled(
+def test_who_is_on_the_run_but_not_compiled_stops_the_issue(
     officer: Visitor, reviewer: Visitor
 ) -> None:
-    from shuiheng.budget.models import Budget
-
     adopted(officer)
-    first = Budget.objects.filter(year=YEAR).order_by("pk")[0]
-    Budget.objects.filter(pk=first.pk).update(stage="accepted")
+    given = BudgetLine.objects.filter(budget__year=YEAR, issued__gt=0).order_by("pk")
+    late = given.select_related("budget")[0].budget
+    Budget.objects.filter(pk=late.pk).update(stage="accepted")
     text = words(reviewer.get(reverse("budget:issue")))
-    assert "还有 1 个单位的草案没有汇编" in text
+    assert "测算里有 1 个单位的草案没有汇编" in text
     assert "还有 1 处必改" in text
     assert reviewer.post(reverse("budget:issue"), **issue_data()).status_code == 409
+    assert reviewer.said == "issue.uncompiled"
     assert not Scheme.objects.exists()
+    adopted(officer)  # a new run leaves him to the reserve
+    assert reviewer.post(reverse("budget:issue"), **issue_data()).status_code == 303
+    scheme = Scheme.objects.get()
+    assert services.make_notices(scheme.pk, now=reviewer.now) == scheme.units
+    assert not Paper.objects.filter(kind="issue_notice", unit_id=late.unit_id).exists()
 
 
 @pytest.fixture
@@ -343,3 +350,63 @@ def test_pages_ask_little_of_the_database(
     adopted(officer)
     with django_assert_max_num_queries(12):
         officer.get(reverse(f"budget:{name}"))
+
+
+# -- each no by its code ----------------------------------------------------------------------------
+
+
+def test_before_the_issue_each_no_has_its_code(
+    officer: Visitor, reviewer: Visitor, lived: Lived
+) -> None:
+    officer.post(reverse("budget:allocation_new"), act="save", **paper(), **blank(lived))
+    assert officer.said == "allocation.empty"
+    officer.get(reverse("budget:allocation") + "?version=9")
+    assert officer.said == "allocation.no_version"
+    reviewer.get(reverse("budget:interim"))
+    assert reviewer.said == "interim.nothing_left"
+    adopted(officer)
+    with pytest.raises(Refusal) as refused:
+        services.issue_scheme(
+            AreaBudget.objects.get(area=lived.cast.city, year=YEAR).pk,
+            number="演示水发〔2026〕9号", signer=" ", issued_on=ISSUED_ON,
+            actor=reviewer.actor, now=lived.now, key="test:no-signer",
+        )  # fmt: skip
+    assert refused.value.code == "issue.paper_incomplete"
+    AllocationPlan.objects.update(is_current=False)
+    officer.post(reverse("budget:baseline_run"))
+    assert officer.said == "allocation.missing"
+
+
+def blank(lived: Lived) -> dict[str, str]:
+    """A grid in which nothing is left of what stood there."""
+    return {f"v-{area.pk}-{source.value}": "" for area in lived.cast.regions for source in Source}
+
+
+def test_after_the_issue_each_no_has_its_code(
+    issued: Scheme, officer: Visitor, reviewer: Visitor
+) -> None:
+    year = f"?year={YEAR}"
+    figures = grid(AllocationPlan.objects.get())
+    officer.post(reverse("budget:allocation_new") + year, act="save", **paper(), **figures)
+    assert officer.said == "allocation.issued"
+    reviewer.get(reverse("budget:interim") + year)
+    assert reviewer.said == "interim.issued"
+
+
+def test_who_belongs_to_no_year_is_told_so(lived: Lived) -> None:
+    changji = Area.objects.get(code="652300")
+    elsewhere = Actor(9, "州经办", (Holding(Role.CITY_OFFICER, changji.place),))
+    nowhere = Actor(10, "无岗位")
+    for actor, code in ((elsewhere, "budget.no_year"), (nowhere, "budget.no_city")):
+        visitor = Visitor(actor, lived.now)
+        assert visitor.get(reverse("budget:allocation")).status_code == 404
+        assert visitor.said == code
+
+
+def test_a_region_that_is_not_its_plan_is_named() -> None:
+    given = {Source.GROUND: Volume(10)}
+    check_region_equals_plan("米东区", given, given)
+    with pytest.raises(Refusal) as refused:
+        check_region_equals_plan("米东区", given, {Source.GROUND: Volume(11)})
+    assert refused.value.code == "allocation.differs"
+    assert "米东区地下水" in refused.value.sentence

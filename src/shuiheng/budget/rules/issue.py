@@ -313,6 +313,8 @@ def _stage_findings(facts: IssueFacts) -> list[Finding]:
         words = "市级草案还没有审定，不能下达。请先在编制里汇编、上报、审定。"
         found.append(Finding("issue.unapproved", Severity.MUST_FIX, words))
     if facts.uncompiled:
-        words = f"还有 {facts.uncompiled} 个单位的草案没有汇编，不能下达。请先审核、汇编。"
+        words = (
+            f"测算里有 {facts.uncompiled} 个单位的草案没有汇编，不能下达。请先汇编，或重新测算。"
+        )
         found.append(Finding("issue.uncompiled", Severity.MUST_FIX, words))
     return found

@@ -17,6 +17,7 @@ from shuiheng.ledger.selectors import quotas
 from shuiheng.office.models import Area
 from shuiheng.papers.models import Paper
 from shuiheng.papers.rules import PaperKind, PaperState
+from shuiheng.quota.models import BaselineLine, BaselineRun
 
 Cells = dict[tuple[int, Source], Volume]
 NOT_COMPILED = (
@@ -70,8 +71,16 @@ def interim_given(city: Area, year: int) -> InterimGiven:
     return InterimGiven(len({key.unit for key in given}), taken)
 
 
+def uncompiled_on(run: BaselineRun) -> int:
+    """How many units a run gives something whose drafts have not been compiled."""
+    units = BaselineLine.objects.filter(run=run, quota__gt=0).values("unit")
+    waiting = Budget.objects.filter(year=run.year, unit__in=units, stage__in=NOT_COMPILED)
+    return waiting.count()
+
+
 def issue_facts(
     budget: AreaBudget,
+    run: BaselineRun,
     regions: Sequence[Area],
     sheet: BaselineSheet,
     plan: AllocationPlan | None,
@@ -79,9 +88,6 @@ def issue_facts(
     interim: InterimGiven,
 ) -> rules.IssueFacts:
     """What the checks before the issue look at."""
-    uncompiled = Budget.objects.filter(
-        region__in=regions, year=budget.year, stage__in=NOT_COMPILED
-    ).count()
     counts = sheet.all_counts
     return rules.IssueFacts(
         regions=len(regions),
@@ -92,7 +98,7 @@ def issue_facts(
             if _handed_out(sheet, area, source) != cells.get((area.pk, source), Volume())
         ),
         unapproved=budget.stage_term is not rules.AreaStage.APPROVED,
-        uncompiled=uncompiled,
+        uncompiled=uncompiled_on(run),
         shorted=counts.shorted,
         gap=counts.gap,
         empty=counts.empty,

@@ -181,7 +181,7 @@ def _unit_annexes(city: Area, year: int) -> tuple[papers.Annex, ...]:
         BudgetLine.objects.filter(
             budget__year=year, budget__region__path__startswith=city.path + "/"
         )
-        .filter(issued__isnull=False)
+        .filter(budget__stage=rules.UnitStage.ISSUED)
         .select_related("budget__unit", "budget__region")
         .order_by("budget__region__rank", "budget__unit__pinyin", "budget__unit")
     )

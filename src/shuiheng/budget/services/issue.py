@@ -19,6 +19,7 @@ from shuiheng.budget.models import (
 )
 from shuiheng.budget.rules import InterimClaim, IssuedLine, IssuePlan, RegionGrant
 from shuiheng.budget.selectors.facts import year_of_use
+from shuiheng.budget.selectors.issue import uncompiled_on
 from shuiheng.budget.selectors.papers import (
     NoticeBasis,
     notice_basis,
@@ -47,6 +48,8 @@ from shuiheng.quota.models import BaselineLine, BaselineRun
 from shuiheng.quota.rules import Available, Claim, NetworkClaim
 from shuiheng.quota.services import adopt, run_baseline
 from shuiheng.registry.selectors import permitted, suppliers_of
+
+NOTIFIED = (rules.UnitStage.ISSUED, rules.UnitStage.CLOSED)
 
 
 @transaction.atomic
@@ -112,6 +115,7 @@ def compute_baseline(
     given = _allocation(city, year)
     budgets = list(
         Budget.objects.filter(region__in=regions, year=year, lines__reviewed__isnull=False)
+        .filter(_still_counts(regions, year))
         .distinct()
         .select_related("unit")
         .prefetch_related("lines")
@@ -139,6 +143,14 @@ def compute_baseline(
         now=now,
         key=key,
     )
+
+
+def _still_counts(regions: Sequence[Area], year: int) -> Q:
+    """Whose demand is in a run: the compiled, and the accepted of districts that compile yet. Who came
+    after his district's compilation waits for the reserve."""
+    not_yet = (rules.AreaStage.OPEN, rules.AreaStage.RETURNED)
+    open_areas = AreaBudget.objects.filter(area__in=regions, year=year, stage__in=not_yet)
+    return Q(stage=rules.UnitStage.COMPILED) | Q(region__in=open_areas.values("area"))
 
 
 @transaction.atomic
@@ -258,8 +270,7 @@ def make_notices(scheme_id: int, *, now: datetime) -> int:
     scheme = Scheme.objects.select_related("area", "act__user").get(pk=scheme_id)
     regions = budget_regions(scheme.year, scheme.area)
     budgets = list(
-        Budget.objects.filter(region__in=regions, year=scheme.year, lines__issued__isnull=False)
-        .distinct()
+        Budget.objects.filter(region__in=regions, year=scheme.year, stage__in=NOTIFIED)
         .select_related("unit", "region")
         .prefetch_related("lines")
         .order_by("pk")
@@ -328,6 +339,7 @@ def _plan_issue(city: Area, year: int, issued_on: date, document: str) -> IssueP
             remedy="请先测算并采用一次。",
         )
     given = _allocation(city, year)
+    _refuse_uncompiled(run)
     lines = list(BaselineLine.objects.filter(run=run))
     reserve = {(x.area_id, Source(x.source)): x.quota for x in lines if x.unit_id is None}
     return rules.plan_issue(
@@ -453,6 +465,17 @@ def _demands(
                 )
             )  # fmt: skip
     return claims, networks, areas
+
+
+def _refuse_uncompiled(run: BaselineRun) -> None:
+    waiting = uncompiled_on(run)
+    if waiting:
+        raise Refusal(
+            "issue.uncompiled",
+            f"测算里有 {waiting} 个单位的草案还没有汇编，不能下达。",
+            kind=Kind.CONFLICT,
+            remedy="请先汇编，或重新测算：汇编以后才来的单位从预留取得首次额度。",
+        )
 
 
 def _refuse_issued(city: Area, year: int) -> None:

@@ -35,6 +35,7 @@ from shuiheng.ledger.rules import Entry
 from shuiheng.office.models import Area
 from shuiheng.papers.models import Paper
 from shuiheng.papers.rules import PaperState
+from shuiheng.quota.models import BaselineRun
 from shuiheng.quota.selectors import adopted
 from shuiheng.ui.figures import M3, WAN
 from shuiheng.ui.forms import ActForm, Done, submit
@@ -125,7 +126,7 @@ def _preview(
         return {"head": head, "main": [_not_ready(page)], "preview": None}
     sheet = baseline_sheet(run, regions)
     main = [_choices_panel(request, page, sheet, regions)]
-    findings = _findings(page, regions, sheet)
+    findings = _findings(page, run, regions, sheet)
     stop = "" if may else "您可以看，不能下达；下达由市级审核办理。"
     return {
         "head": head,
@@ -155,10 +156,12 @@ def _choices_panel(request: Any, page: Setting, sheet: BaselineSheet, regions: l
     return Panel("将要下达（万m³）", [table], aside=choices)
 
 
-def _findings(page: Setting, regions: list[Area], sheet: BaselineSheet) -> list[Finding]:
+def _findings(
+    page: Setting, run: BaselineRun, regions: list[Area], sheet: BaselineSheet
+) -> list[Finding]:
     plan, cells = current_allocation(page.city, page.year)
     given = interim_given(page.city, page.year)
-    return rules.issue_findings(issue_facts(page.budget, regions, sheet, plan, cells, given))
+    return rules.issue_findings(issue_facts(page.budget, run, regions, sheet, plan, cells, given))
 
 
 def _confirm(
