@@ -182,7 +182,7 @@ def test_a_wrong_reviewed_figure_comes_back(lived: Lived, region: Area, reviewer
     form = form_of(reviewer.get(url), reverse("budget:review_accept_one", args=[budget.pk]))
     action = form.pop("action")
     name = next(name for name in form if name.startswith("line-"))
-    for typed, sentence in (("-1", "水量不能是负数"), ("好多", "不认识单位"), ("", "请填水量")):
+    for typed, sentence in (("-1", "水量不能是负数"), ("好多", "“好多”"), ("", "请填水量")):
         back = reviewer.post(action, **(form | {name: typed, "act": "figures"}))
         assert back.status_code == 422
         assert sentence in words(back)
