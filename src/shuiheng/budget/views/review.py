@@ -74,8 +74,7 @@ def return_draft(request: Any, budget_id: int) -> HttpResponse:
     """退回补正, with the reason the unit will read."""
     budget = find_budget(request.actor, budget_id)
     place = _place(request, budget)
-    found = [finding.sentence for finding in _findings(request, budget)]
-    form = ReasonForm(request.POST or None, initial={"reason": "\n".join(found)})
+    form = ReasonForm(request.POST or None, initial={"reason": _letter(request, budget)})
     return submit(
         request,
         form,
@@ -196,6 +195,10 @@ def _findings(request: Any, budget: Budget) -> list[Finding]:
         area = area.parent
     waiting = selectors.queue(request.actor, area, budget.year, request.today)
     return next((list(e.findings) for e in waiting.queued if e.budget.pk == budget.pk), [])
+
+
+def _letter(request: Any, budget: Budget) -> str:
+    return "\n".join(finding.sentence for finding in _findings(request, budget))
 
 
 def _accepted(budget: Budget) -> str:
