@@ -144,8 +144,9 @@ def _out_of_order(table: tuple[StepRule, ...], stage: Term, name: str) -> Refusa
 
 
 def review_permission(kind: UnitKind, step: P) -> P:
-    """Public suppliers' drafts are reviewed by the city (方案 四(二); R06)."""
-    if kind is UnitKind.WATERWORKS and step is P.BUDGET_REVIEW:
+    """Public suppliers' drafts are reviewed by the city, and their final accounts by the same
+    competence (方案 四(二)(六); R06)."""
+    if kind is UnitKind.WATERWORKS and step in (P.BUDGET_REVIEW, P.FINAL_REVIEW):
         return P.BUDGET_REVIEW_PUBLIC
     return step
 

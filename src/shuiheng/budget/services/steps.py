@@ -64,9 +64,13 @@ def _stage(document: Document) -> rules.UnitStage | rules.AreaStage | rules.Fina
 
 
 def _permission(document: Document, rule: StepRule) -> Permission:
-    if isinstance(document, Budget):
-        return rules.review_permission(document.unit.kind_term, rule.permission)
-    return rule.permission
+    match document:
+        case Budget():
+            return rules.review_permission(document.unit.kind_term, rule.permission)
+        case FinalAccount():
+            return rules.review_permission(document.budget.unit.kind_term, rule.permission)
+        case _:
+            return rule.permission
 
 
 def _history(documents: Sequence[Document]) -> dict[str, list[tuple[str, int]]]:
