@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shuiheng.budget import rules
 from shuiheng.budget.rules import (
     DraftFacts,
     DraftLine,
@@ -146,3 +147,12 @@ def test_the_default_draft_is_last_year_within_the_permit() -> None:
     new = replace(WELL, last_used=None, last_quota=None, permit=None)
     over = replace(WELL, last_used=Volume(400_000))
     assert default_draft([WELL, over, new], 9_000) == (Volume(243_900), Volume(300_000), Volume(0))
+
+
+def test_the_months_still_to_come_follow_the_plan_as_the_year_ran() -> None:
+    plan = [Volume(100)] * 11 + [Volume(50)]
+    used = [Volume(80)] * 11 + [Volume(0)]
+    assert rules.complete_year(used, plan, 11) == (*used[:11], Volume(40))
+    assert rules.complete_year(used, plan, 12) == tuple(used), "a year that is over is as it was"
+    assert rules.complete_year(used, (), 11) == tuple(used)
+    assert rules.complete_year((), plan, 11) == ()

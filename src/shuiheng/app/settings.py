@@ -94,7 +94,9 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "office:sign_in"
 LOGIN_REDIRECT_URL = "desk:home"
 PERSON_URL = "registry:me"
-UNIT_PAGES = [("ledger:account", "水账")]  # where a unit's page in the registry leads on to
+UNIT_PAGES = [  # where a unit's page in the registry leads on to, and who may follow
+    ("ledger:account", "水账", "ledger.view"),
+]
 SIGN_IN_LINKS = [  # other ways in, beside the password: their pages stand above the office
     ("registry:sign_in_code", "用手机验证码登录"),
     ("registry:claim", "第一次用：凭领取码开账号"),

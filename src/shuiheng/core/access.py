@@ -60,7 +60,6 @@ class Permission(Term):
     POLICY_EDIT = "policy.edit", "维护参数"
     POST_ASSIGN = "post.assign", "安排岗位"
     PLANNING_VIEW = "planning.view", "查看规划测算"
-    CLOCK_MOVE = "clock.move", "推进业务日期"
 
 
 P = Permission
@@ -107,7 +106,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.FINANCE_AUDIT: _OFFICE_READ,
     Role.REGION_READER: _OFFICE_READ,
     Role.KEEPER: frozenset(
-        {P.POLICY_VIEW, P.POLICY_EDIT, P.POST_ASSIGN, P.ACCOUNT_MEND, P.UNIT_VIEW, P.CLOCK_MOVE}
+        {P.POLICY_VIEW, P.POLICY_EDIT, P.POST_ASSIGN, P.ACCOUNT_MEND, P.UNIT_VIEW}
     ),
 }
 

@@ -199,6 +199,19 @@ def reviewed_by_need(draft: DraftFacts) -> tuple[Volume, ...] | None:
     )
 
 
+def complete_year(
+    used: Sequence[Volume], plan: Sequence[Volume], months_known: int
+) -> tuple[Volume, ...]:
+    """A year of use in which the last months are still to come: they are taken from the unit's plan,
+    scaled by how this line ran against it so far. Without a plan the months stay empty."""
+    planned = sum(month.m3 for month in plan[:months_known])
+    if len(used) != 12 or months_known >= 12 or not planned:
+        return tuple(used)
+    so_far = sum(month.m3 for month in used[:months_known])
+    to_come = (Volume(month.m3 * so_far // planned) for month in plan[months_known:])
+    return (*used[:months_known], *to_come)
+
+
 def default_draft(lines: Sequence[DraftLine], share_per_10000: int) -> tuple[Volume, ...]:
     """代拟: the figures for a unit that never files: a share of last year's use, within the permit."""
     figures = []

@@ -12,7 +12,7 @@ from shuiheng.budget.models import AreaBudget, AreaFinal, Budget, BudgetLine
 from shuiheng.budget.selectors.facts import Line, draft_facts, lines_for, year_of_use
 from shuiheng.budget.services.steps import take_step
 from shuiheng.core.access import SYSTEM, Actor, Permission, require
-from shuiheng.core.clock import beijing_date
+from shuiheng.core.clock import beijing_date, months_through
 from shuiheng.core.refusal import Kind, Refusal, blocking
 from shuiheng.core.vocabulary import Book
 from shuiheng.core.volume import Volume, total
@@ -62,6 +62,8 @@ def open_drafts(units: Sequence[Unit], year: int, *, now: datetime) -> int:
     today = beijing_date(now)
     wanted = lines_for(new, today)
     used = year_of_use([unit.pk for unit in new], year - 1)
+    plans = _plans([unit.pk for unit in new], year - 1)
+    known_months = months_through(year - 1, today)
     budgets = Budget.objects.bulk_create(
         [Budget(unit=unit, region_id=unit.region_id, year=year, months=[0] * 12) for unit in new],
         batch_size=2000,
@@ -70,7 +72,9 @@ def open_drafts(units: Sequence[Unit], year: int, *, now: datetime) -> int:
     for budget in budgets:
         before = used.get(budget.unit_id, {})
         for book, source, sector in wanted[budget.unit_id]:
-            months = before.get((book, source, sector), ())
+            months = rules.complete_year(
+                before.get((book, source, sector), ()), plans.get(budget.unit_id, ()), known_months
+            )
             lines.append(
                 BudgetLine(
                     budget=budget, book=book, source=source, sector=sector, proposed=total(months)
@@ -84,6 +88,12 @@ def open_drafts(units: Sequence[Unit], year: int, *, now: datetime) -> int:
     BudgetLine.objects.bulk_create(lines, batch_size=2000)
     Budget.objects.bulk_update(budgets, ["months"], batch_size=1000)
     return len(budgets)
+
+
+def _plans(units: Sequence[int], year: int) -> dict[int, list[Volume]]:
+    """The monthly plan of each unit's budget of a year."""
+    rows = Budget.objects.filter(unit__in=units, year=year).values_list("unit", "months")
+    return {unit: [Volume(m3) for m3 in months] for unit, months in rows}
 
 
 @transaction.atomic

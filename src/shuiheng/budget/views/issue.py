@@ -205,7 +205,7 @@ def _issued(request: Any, page: Setting, scheme: Scheme) -> HttpResponse:
             *_progress(scheme, counts.ready, counts.failed, counts.made),
         ],
         "main": [Panel("下达通知", [table], toolbar=bar, pages=pages)],
-        "aside": [_scheme_panel(scheme)],
+        "aside": [_scheme_panel(request, scheme)],
     }
     return render(request, "budget/panels.html", context)
 
@@ -270,12 +270,15 @@ def _notice_table(papers: list[Paper]) -> Table:
     return Table(columns, rows, tight=True, empty=NO_NOTICES)
 
 
-def _scheme_panel(scheme: Scheme) -> Panel:
+def _scheme_panel(request: Any, scheme: Scheme) -> Panel:
     paper = scheme_paper(scheme)
     facts = [Fact("办理", scheme.act.user_name, note=f"{scheme.act.at:%Y-%m-%d}")]
     if paper is not None:
+        opens = request.actor.may(
+            Permission.BUDGET_VIEW, paper.place
+        )  # a district reads its notices
         where = reverse("papers:show", args=[paper.pk])
-        facts.insert(0, Fact("方案文件", Link(paper.title, where)))
+        facts.insert(0, Fact("方案文件", Link(paper.title, where) if opens else paper.title))
         facts.append(Fact("状态", Chip(paper.state_term.label, STATE_TONES[paper.state_term])))
     return Panel("方案", [Facts(facts)], wide=False)
 

@@ -73,6 +73,7 @@ class Seen:
     today: date
     may_edit: bool
     may_mend: bool
+    leads: list[tuple[str, str]]
     permits: list[Permit]
     intakes: list[Intake]
     members: list[Membership]
@@ -91,6 +92,11 @@ def _seen(request: Any, unit: Unit) -> Seen:
         today=request.today,
         may_edit=request.actor.may(Permission.UNIT_EDIT, unit.place),
         may_mend=request.actor.may(Permission.ACCOUNT_MEND, unit.place),
+        leads=[
+            (route, label)
+            for route, label, permission in settings.UNIT_PAGES
+            if request.actor.may(Permission(permission), unit.place)
+        ],
         permits=list(unit.permits.order_by("-valid_until", "number")),
         intakes=list(unit.intakes.select_related("permit").order_by("name", "pk")),
         members=selectors.members_of(unit, request.today),
@@ -100,7 +106,7 @@ def _seen(request: Any, unit: Unit) -> Seen:
 def _head(seen: Seen) -> PageHead:
     unit = seen.unit
     closed = unit.closed_on is not None and unit.closed_on <= seen.today
-    leads = [Action(label, reverse(route, args=[unit.pk])) for route, label in settings.UNIT_PAGES]
+    leads = [Action(label, reverse(route, args=[unit.pk])) for route, label in seen.leads]
     edit = Action("修改…", seen.url("unit_edit"), primary=True)
     return PageHead(
         unit.name,
