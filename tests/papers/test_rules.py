@@ -199,3 +199,17 @@ def test_messages_have_a_recipient_and_an_end() -> None:
         rules.check_message(Channel.SMS, "1", "x" * 501)
     with pytest.raises(AssertionError):
         rules.check_message(Channel.POST, "1", "x")
+
+
+@pytest.mark.parametrize(("number", "words"), [("水发〔2026〕9号", "已经编号"), ("", "不编文号")])
+def test_a_paper_is_numbered_once(number: str, words: str) -> None:
+    with pytest.raises(Refusal, match=words) as refused:
+        rules.check_can_number(rules.PaperState.READY, number)
+    assert refused.value.code == "papers.numbered_already"
+    rules.check_can_number(rules.PaperState.WAITING, number)
+
+
+def test_a_message_too_long_says_both_lengths() -> None:
+    with pytest.raises(Refusal, match="消息有 501 个字，最多 500 个字") as refused:
+        rules.check_message(Channel.SMS, "13900000000", "x" * 501)
+    assert refused.value.code == "message.too_long"
