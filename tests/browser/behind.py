@@ -8,12 +8,18 @@ from shuiheng.budget import services as budget
 from shuiheng.budget.models import AreaBudget, Budget, BudgetLine, FinalAccount
 from shuiheng.budget.rules import FinalState, UnitStage
 from shuiheng.core.access import Actor, Role
-from shuiheng.core.vocabulary import Book, Source, UnitKind
+from shuiheng.core.vocabulary import Book, Sector, Source, UnitKind
 from shuiheng.metering import services as metering
 from shuiheng.office.models import Area
 from shuiheng.registry.models import Unit
 from shuiheng.rehearsal.services.executing import figures_of
 from shuiheng.rehearsal.services.stage import Stage, budgets_of
+
+
+def farm_of(region: str) -> Unit:
+    """The first farm of a district that pumps its own water."""
+    farms = Unit.objects.filter(kind=UnitKind.SELF_SUPPLIED, sector=Sector.AGRICULTURE)
+    return farms.filter(region__code=region).select_related("region").order_by("pk")[0]
 
 
 def others_file_and_are_accepted(stage: Stage) -> None:

@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, Page
 from shuiheng.budget import services
 from shuiheng.budget.models import AreaBudget, Budget, FinalAccount, Scheme, Step
 from shuiheng.core.access import Role
-from shuiheng.core.vocabulary import Sector, UnitKind
 from shuiheng.office.models import Area
 from shuiheng.papers.jobs import render
 from shuiheng.papers.models import Paper
@@ -58,7 +57,7 @@ class Tale:
 @pytest.fixture
 def tale(december: Stage, site: str, browser: Browser) -> Tale:
     cast = december.cast
-    farm = farm_of(DISTRICT)
+    farm = behind.farm_of(DISTRICT)
     posts = {
         "officer": cast.officers[Role.COUNTY_OFFICER, DISTRICT],
         "reviewer": cast.officers[Role.COUNTY_REVIEWER, DISTRICT],
@@ -337,11 +336,11 @@ def year_closed(tale: Tale) -> None:
 def test_bad_input_gets_a_sentence_and_loses_nothing(
     december: Stage, site: str, browser: Browser
 ) -> None:
-    farm = farm_of(DISTRICT)
+    farm = behind.farm_of(DISTRICT)
     page = window(browser, site, december.cast.clerks[farm.pk])
     a_wrong_number(page, farm)
     a_stale_page(page, farm)
-    somebody_elses_unit(page, farm_of(ELSEWHERE))
+    somebody_elses_unit(page, behind.farm_of(ELSEWHERE))
     a_step_out_of_order(page, farm)
 
 
@@ -367,9 +366,11 @@ def a_stale_page(page: Page, farm: Unit) -> None:
     assert press(other, "保存") == 409
     assert other.get_by_label("地下水").input_value() == "69"
     assert other.get_by_label("要说明的情况").input_value() == "从另一个窗口填的"
-    reads(other, "刷新")
-    go(page, "budget:draft", YEAR, farm.pk)
-    assert page.get_by_label("地下水").input_value() == "66.00"
+    reads(other, "这份草案刚被另一个人（或另一个窗口）改过")
+    go(other, "budget:draft", YEAR, farm.pk)
+    reads(other, "已恢复您", "还没有提交")
+    other.get_by_role("button", name="不要这些").click()
+    assert other.get_by_label("地下水").input_value() == "66.00"
     other.close()
 
 
@@ -399,11 +400,6 @@ def a_step_out_of_order(page: Page, farm: Unit) -> None:
 
 
 # -- what the steps lean on -------------------------------------------------------------------------
-
-
-def farm_of(region: str) -> Unit:
-    farms = Unit.objects.filter(kind=UnitKind.SELF_SUPPLIED, sector=Sector.AGRICULTURE)
-    return farms.filter(region__code=region).select_related("region").order_by("pk")[0]
 
 
 def steps_of(budget: Budget) -> list[str]:
