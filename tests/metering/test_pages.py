@@ -93,7 +93,7 @@ def december(unit: Unit) -> list[UseReport]:
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("很多", "不认识单位"),
+        ("很多", "不是一个水量"),
         ("-5", "水量不能是负数"),
         ("1.5", "比 1 m³ 还细"),
         ("", "请填水量；没有就填 0"),
