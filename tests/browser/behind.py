@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.db.models import Sum
 
 from shuiheng.budget import services as budget
-from shuiheng.budget.models import AreaBudget, Budget, BudgetLine, FinalAccount
+from shuiheng.budget.models import AreaBudget, Budget, BudgetLine, FinalAccount, Scheme
 from shuiheng.budget.rules import FinalState, UnitStage
 from shuiheng.core.access import Actor, Role
 from shuiheng.core.vocabulary import Book, Sector, Source, UnitKind
 from shuiheng.metering import services as metering
 from shuiheng.office.models import Area
+from shuiheng.papers.jobs import render
+from shuiheng.papers.models import Paper
 from shuiheng.registry.models import Unit
 from shuiheng.rehearsal.services.executing import figures_of
 from shuiheng.rehearsal.services.stage import Stage, budgets_of
@@ -66,6 +68,14 @@ def plan_from_above(stage: Stage) -> dict[str, str]:
         f"{region}{Source(source).label}": str(int(volume.m3 * 1.1) // 10_000 + 2)
         for region, source, volume in accepted
     }
+
+
+def print_notice(stage: Stage, unit: Unit) -> None:
+    """What the worker does after the issue: every notice is made; of all only the unit's is typeset."""
+    scheme = Scheme.objects.get(year=stage.year)
+    budget.make_notices(scheme.pk, now=stage.now)
+    notice = Paper.objects.get(key=f"scheme/{scheme.pk}/budget/{budget_of(unit, stage.year).pk}")
+    render(notice.pk)
 
 
 def unit_uses(stage: Stage, unit: Unit, month: int) -> None:

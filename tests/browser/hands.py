@@ -17,13 +17,14 @@ PHONE = ViewportSize(width=390, height=844)
 PATIENCE = 15_000  # ms: two shared cores
 
 
-def window(browser: Browser, site: str, user: User, viewport: ViewportSize = DESK) -> Page:
-    """A browser window of a person's own, signed in."""
+def window(browser: Browser, site: str, user: User | None, viewport: ViewportSize = DESK) -> Page:
+    """A browser window of a person's own, signed in if we know who it is."""
     context = browser.new_context(viewport=viewport, base_url=site, locale="zh-CN")
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.on("response", lambda response: _never_broken(response))
-    sign_in(page, user)
+    if user is not None:
+        sign_in(page, user)
     return page
 
 

@@ -9,12 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from shuiheng.budget import services
-from shuiheng.budget.models import AreaBudget, Budget, FinalAccount, Scheme, Step
+from shuiheng.budget.models import AreaBudget, Budget, FinalAccount, Step
 from shuiheng.core.access import Role
 from shuiheng.office.models import Area
-from shuiheng.papers.jobs import render
-from shuiheng.papers.models import Paper
 from shuiheng.registry.models import Unit
 from shuiheng.rehearsal.services.drafting import approve_directories
 from shuiheng.rehearsal.services.stage import Stage
@@ -231,7 +228,7 @@ def issued(tale: Tale) -> None:
 
 def notice_and_account(tale: Tale) -> None:
     """The worker sets the notices; the unit finds its own, signs for it, and sees its quota."""
-    print_notices(tale)
+    behind.print_notice(tale.stage, tale.farm)
     page = tale.unit
     go(page, "papers:list")
     press(page, "关于")
@@ -406,10 +403,3 @@ def steps_of(budget: Budget) -> list[str]:
     """What has happened to it, oldest first."""
     rows = Step.objects.filter(document=f"budget/{budget.pk}").order_by("pk")
     return list(rows.values_list("name", flat=True))
-
-
-def print_notices(tale: Tale) -> None:
-    """What the worker does after the issue: every notice is made, the farm's is typeset."""
-    services.make_notices(Scheme.objects.get().pk, now=tale.stage.now)
-    (notice,) = Paper.objects.filter(key__endswith=f"/budget/{tale.budget.pk}")
-    render(notice.pk)

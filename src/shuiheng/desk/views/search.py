@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from shuiheng.core.access import Actor, Permission
 from shuiheng.desk.selectors import MOST_HITS, Hits, hits
 from shuiheng.office.models import Area
 from shuiheng.papers.models import Paper
@@ -28,7 +29,7 @@ def search(request: Any) -> HttpResponse:
     count = len(found.units) + len(found.papers) + len(found.areas)
     title = f"查找“{words}”" if words else "查找"
     head = PageHead(title, crumbs=[Crumb("首页", reverse("desk:home")), Crumb("查找")])
-    panels = _panels(found) if count else [_nothing(words)]
+    panels = _panels(found, request.actor) if count else [_nothing(words)]
     return render(request, "desk/panels.html", {"head": head, "panels": panels})
 
 
@@ -38,10 +39,10 @@ def _nothing(words: str) -> Panel:
     return Panel("查找结果", [Empty(why, next_)], wide=False)
 
 
-def _panels(found: Hits) -> list[Panel]:
+def _panels(found: Hits, actor: Actor) -> list[Panel]:
     panels = []
     if found.areas:
-        rows = [_area_row(area) for area in found.areas]
+        rows = [_area_row(area, actor) for area in found.areas]
         panels.append(Panel("行政区域", [Table([Column("区域"), Column("", kind="action")], rows)]))
     if found.units:
         columns = [
@@ -51,7 +52,7 @@ def _panels(found: Hits) -> list[Panel]:
             Column("电话"),
             Column("", kind="action"),
         ]
-        rows = [_unit_row(unit) for unit in found.units]
+        rows = [_unit_row(unit, actor) for unit in found.units]
         panels.append(Panel("单位", [Table(columns, rows)], note=_count(len(rows), "个")))
     if found.papers:
         columns = [Column("文书"), Column("文号"), Column("年度"), Column("印发日期")]
@@ -66,16 +67,19 @@ def _count(found: int, noun: str) -> str:
     return f"{found} {noun}"
 
 
-def _area_row(area: Area) -> Row:
+def _area_row(area: Area, actor: Actor) -> Row:
+    if not actor.may(Permission.LEDGER_VIEW, area.place):
+        return Row([area.name, ""])
     return Row([Link(area.name, reverse("desk:region", args=[area.pk])),
                 Link("水账", reverse("ledger:area", args=[area.pk]))])  # fmt: skip
 
 
-def _unit_row(unit: Unit) -> Row:
-    account = reverse("ledger:account", args=[unit.pk])
+def _unit_row(unit: Unit, actor: Actor) -> Row:
+    opens = actor.may(Permission.LEDGER_VIEW, unit.place)
+    account = Link("水账", reverse("ledger:account", args=[unit.pk])) if opens else ""
     below = f"{unit.region.name} · {unit.address_area.name} · {unit.kind_term.label}"
     name = Name(unit.name, below, reverse("registry:unit", args=[unit.pk]))
-    return Row([name, Link(unit.code, whole=True), unit.contact, unit.phone, Link("水账", account)])
+    return Row([name, Link(unit.code, whole=True), unit.contact, unit.phone, account])
 
 
 def _paper_row(paper: Paper) -> Row:
