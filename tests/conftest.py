@@ -48,6 +48,10 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     _server = postgres.start(cluster().folder, report=lambda _: None)
     with cluster().connect() as superuser:
+        # After a rolled-back test autovacuum would write down that its tables are empty, and the next
+        # test's thousands of rows would be planned for as none.
+        superuser.execute("ALTER SYSTEM SET autovacuum = off")
+        superuser.execute("SELECT pg_reload_conf()")
         rows = superuser.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%'")
         for (name,) in rows.fetchall():
             drop(superuser, name)
