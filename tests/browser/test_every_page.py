@@ -25,7 +25,7 @@ from tests.conftest import Throwaway
 
 pytestmark = pytest.mark.browser
 
-FEW, SOME, MANY = 25, 45, 60  # pages: who reads or reviews mostly sees what another has seen
+FEW, SOME, MANY = 20, 35, 52  # pages: who reads or reviews mostly sees what another has seen
 DISTRICT = "650109"
 FILES = {"papers:download", "papers:attachment", "planning:changji_workbook", "metering:template"}
 
@@ -182,4 +182,4 @@ def test_nothing_is_wrong_with_any_page(lived: Cast, site: str, browser: Browser
     wrong = [line for reader in readers for line in reader.wrong]
     opened = {reader.who: len(reader.opened) for reader in readers}
     assert not wrong, "\n".join([f"{len(wrong)} faults on {opened}", *wrong])
-    assert sum(opened.values()) > 250, opened
+    assert sum(opened.values()) > 200, opened
