@@ -78,6 +78,47 @@ def new_state(nodes: int, sources: int) -> State:
 
 
 @compiled
+def cells_of(node: Int, mask: Int, cell_of: Int, amounts: Int) -> Cells:
+    """Cells in which each class uses so many whole grains."""
+    whole = np.zeros(len(node), np.int64)
+    for c in range(len(cell_of)):
+        whole[cell_of[c]] += amounts[c]
+    return Cells(node, mask, whole, np.zeros(len(node), np.float64))
+
+
+@compiled
+def leave_out_idle_caps(tree: Tree, wanted: Cells) -> None:
+    """Take caps out of the tree that the demand below them, or the caps on it, can never pass."""
+    nodes, sources = tree.source_cap.shape
+    reach = np.zeros((nodes, sources), np.int64)
+    whole = np.zeros(nodes, np.int64)
+    for cell in range(len(wanted.node)):
+        node = wanted.node[cell]
+        whole[node] += wanted.whole[cell]
+        for s in range(sources):
+            if wanted.mask[cell] >> s & 1:
+                reach[node, s] += wanted.whole[cell]
+    for node in range(nodes - 1, -1, -1):
+        parent = tree.parent[node]
+        through = np.int64(0)
+        for s in range(sources):
+            if tree.source_cap[node, s] >= reach[node, s]:
+                tree.source_cap[node, s] = NONE
+            else:
+                reach[node, s] = tree.source_cap[node, s]
+            through += reach[node, s]
+            if parent >= 0:
+                reach[parent, s] += reach[node, s]
+        through = min(through, whole[node])
+        if tree.cap[node] >= through:
+            tree.cap[node] = NONE
+        else:
+            through = tree.cap[node]
+        if parent >= 0:
+            whole[parent] += through
+
+
+@compiled
 def rebuild(state: State, tree: Tree, cells: Cells) -> None:
     """The state of what the cells use now, from nothing."""
     for array in (state.use_whole, state.over_whole, state.waiting_whole):
