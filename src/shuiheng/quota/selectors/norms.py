@@ -1,4 +1,4 @@
-"""Reading norms and baseline runs."""
+"""Which norm is in force, and what activities need by it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from datetime import date
 
 from django.db.models import Q
 
-from shuiheng.core.vocabulary import Sector
 from shuiheng.core.volume import Volume
-from shuiheng.office.models import Area
-from shuiheng.office.selectors import policy
 from shuiheng.quota import rules
-from shuiheng.quota.models import BaselineRun, Norm
+from shuiheng.quota.models import Norm
 from shuiheng.registry.models import Activity
 
 
@@ -37,21 +34,3 @@ def needs(units: Iterable[int], year: int, day: date) -> dict[int, Volume]:
         unit: rules.computed_need(rows)  # type: ignore[arg-type]
         for unit, rows in pairs.items()
     }
-
-
-def tiers(day: date) -> list[rules.Tier]:
-    """The order of guarantee in force on a day."""
-    return [
-        rules.Tier(
-            row["tier"],
-            row["name"],
-            frozenset(Sector(sector) for sector in row["sectors"]),
-            row["living"],
-        )
-        for row in policy("quota.tiers", day).value
-    ]
-
-
-def adopted(area: Area, year: int) -> BaselineRun | None:
-    """The run that the city has adopted for a year, if any."""
-    return BaselineRun.objects.filter(area=area, year=year, state="adopted").first()
