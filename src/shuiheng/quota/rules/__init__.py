@@ -1,4 +1,5 @@
-"""What is decided about norms, demand and baselines, split by subject; callers import from here."""
+"""What is decided about norms, demand, ceilings, output and baselines, split by subject; callers import
+from here."""
 
 from shuiheng.quota.rules.baseline import (
     RULE_VERSION,
@@ -8,22 +9,35 @@ from shuiheng.quota.rules.baseline import (
     Granted,
     NetworkClaim,
     Tier,
-    computed_need,
     plan_baseline,
     plan_network,
     tier_of,
 )
+from shuiheng.quota.rules.ceilings import Ceiling, CeilingStanding, m3_by_standing
+from shuiheng.quota.rules.demand import DemandMethod, Figure
+from shuiheng.quota.rules.norms import NormFacts, NormInForce
+from shuiheng.quota.rules.output import Bounds, Output, Tilt, tilt
 
 __all__ = [
     "RULE_VERSION",
     "Available",
     "Baseline",
+    "Bounds",
+    "Ceiling",
+    "CeilingStanding",
     "Claim",
+    "DemandMethod",
+    "Figure",
     "Granted",
     "NetworkClaim",
+    "NormFacts",
+    "NormInForce",
+    "Output",
     "Tier",
-    "computed_need",
+    "Tilt",
+    "m3_by_standing",
     "plan_baseline",
     "plan_network",
     "tier_of",
+    "tilt",
 ]
