@@ -295,6 +295,16 @@ def buttons(table: Sequence[StepRule], stage: UnitStage) -> list[StepRule]:
     return [rule for rule in table if rule.stage == stage]
 
 
+def demand_url(budget: Budget) -> str:
+    """The page with all methods of the unit's year side by side."""
+    return f"{reverse('quota:demand', args=[budget.unit_id])}?year={budget.year}"
+
+
+def output_url(budget: Budget) -> str:
+    """Where the unit shows what it made of its water in the year before."""
+    return f"{reverse('quota:output', args=[budget.unit_id])}?year={budget.year - 1}"
+
+
 def attachment_rows(case: DraftCase) -> list[tuple[str, str, str]]:
     """Name, address and size of what was handed in."""
     return [

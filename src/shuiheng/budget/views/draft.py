@@ -277,6 +277,8 @@ def _page(
         "attach_form": AttachForm(auto_id="id_attach_%s"),
         "attach_url": reverse("budget:draft_attach", args=[budget.year, budget.unit_id]),
         "draft_url": parts.draft_url(budget),
+        "demand_url": parts.demand_url(budget),
+        "output_url": parts.output_url(budget),
     }
 
 

@@ -85,6 +85,7 @@ def case_parts(
         "history": parts.history_panel(one.history),
         "stage": parts.stage_chip(budget),
         "draft_link": Link("打开草案", parts.draft_url(budget)),
+        "demand_link": Link("各方法测算", parts.demand_url(budget)),
         **_deciding(request, place, one, following, findings, computed, form),
     }
 

@@ -4,6 +4,14 @@ import django.db.models.deletion
 import shuiheng.office.models
 from django.db import migrations, models
 
+TABLES = ("quota_demandinput", "quota_demandchoice", "quota_outputdeclaration")
+ATTACH = "\n".join(
+    f"CREATE TRIGGER history BEFORE UPDATE OR DELETE ON {table} "
+    "FOR EACH ROW EXECUTE FUNCTION office_keep_history();"
+    for table in TABLES
+)
+DETACH = "\n".join(f"DROP TRIGGER history ON {table};" for table in TABLES)
+
 
 class Migration(migrations.Migration):
 
@@ -227,4 +235,5 @@ class Migration(migrations.Migration):
             model_name='outputdeclaration',
             constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='output_positive'),
         ),
+        migrations.RunSQL(ATTACH, DETACH),
     ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from django.db.models import QuerySet
 
 from shuiheng.core.access import Actor, Permission
+from shuiheng.core.clock import beijing_date
+from shuiheng.core.duty import DutyFact
 from shuiheng.core.volume import Volume
 from shuiheng.office.selectors import policy
 from shuiheng.quota.models import OutputDeclaration
@@ -58,6 +60,30 @@ def declarations(
     if state:
         rows = rows.filter(state=state)
     return rows.select_related("unit__region").order_by("declared_on", "pk")
+
+
+def duties(actor: Actor, now: datetime) -> list[DutyFact]:
+    """What a department has to confirm, due when its term ends."""
+    if not actor.may_somewhere(Permission.BUDGET_OPINE):
+        return []
+    today = beijing_date(now)
+    rows = OutputDeclaration.objects.visible_to(actor, Permission.BUDGET_OPINE)
+    waiting = rows.filter(state=OutputState.DECLARED).values_list("year", "declared_on")
+    days = timedelta(days=int(policy("quota.output_days", today).value))
+    first: dict[int, list[date]] = {}
+    for year, declared_on in waiting:
+        first.setdefault(year, []).append(declared_on + days)
+    return [
+        DutyFact(
+            min(dues),
+            f"确认 {year} 年产出",
+            f"{len(dues)} 户等确认",
+            "去确认",
+            "quota:outputs",
+            query=f"?year={year}",
+        )
+        for year, dues in sorted(first.items())
+    ]
 
 
 def declaration_of(unit: Unit, year: int) -> OutputDeclaration | None:
