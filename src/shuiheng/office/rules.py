@@ -26,6 +26,8 @@ LOGIN_LENGTHS = range(2, 41)
 LOGIN_MARKS = "._-@"
 PER_10000 = "万分之一"
 PINYIN_LENGTH = 200
+EVEN = 1_000
+GUARANTEE_RATES = (0, 50, 75)
 
 
 # -- names ----------------------------------------------------------------------------------------
@@ -244,6 +246,12 @@ FIELD_LABELS = {
     "living": "保障民生",
     "holidays": "放假日（每行一天）",
     "worked_weekends": "调休上班的周末（每行一天）",
+    "zone": "分区",
+    "guarantee": "保证率（%）",
+    "value_type": "值别",
+    "range_end": "区间",
+    "lowest": "下限（‰）",
+    "highest": "上限（‰）",
 }
 VALUE_LABELS: dict[str, dict[object, str]] = {
     "year_offset": {-1: "上一年", 0: "当年", 1: "下一年"},
@@ -255,6 +263,8 @@ VALUE_LABELS: dict[str, dict[object, str]] = {
         "last_year_same_months": "上年同期用水，不超过许可",
     },
     "sectors": {sector.value: sector.label for sector in PLAN_SECTORS},
+    "value_type": {"general": "通用值", "advanced": "先进值", "leading": "领跑值"},
+    "range_end": {"lower": "取下限", "middle": "取中值", "upper": "取上限"},
     "value": {"proportional": "按需求等比例分担"},
 }
 """The words a field may hold, where it may not hold just anything. 'value' is a row that is one word."""
@@ -288,6 +298,11 @@ def policy_words(value: Any, unit: str) -> str:
             return f"{VALUE_LABELS['basis'][basis]}，用 {months} 个月"
         case {"holidays": holidays, "worked_weekends": worked}:
             return f"放假 {len(holidays)} 天，周末上班 {len(worked)} 天（只列工作日里的放假）"
+        case {"zone": zone, "guarantee": rate, "value_type": kind, "range_end": end}:
+            kinds, ends = VALUE_LABELS["value_type"], VALUE_LABELS["range_end"]
+            return f"{zone}，保证率 {rate}%，{kinds[kind]}，区间{ends[end]}"
+        case {"lowest": lowest, "highest": highest}:
+            return f"{lowest}–{highest}‰"
         case [{"tier": _}, *_]:
             return "；".join(_tier_words(row) for row in value)
         case str():
@@ -296,6 +311,8 @@ def policy_words(value: Any, unit: str) -> str:
             return f"{value / 100:g}%"
         case int() if unit == "%":
             return f"{value}%"
+        case int() if unit == "‰":
+            return f"{value / 1000:g}"
         case _:
             return f"{value} {unit}".strip()
 
@@ -318,6 +335,10 @@ def check_policy_edit(old: object, new: Any, unit: str, source: str) -> None:
             _check_rest_days(holidays, worked)
         case [{"sectors": _}, *_]:
             _check_tiers(new)
+        case {"lowest": lowest, "highest": highest}:
+            _check_bounds(lowest, highest)
+        case {"guarantee": rate}:
+            _check_guarantee(rate)
         case int():
             _check_number(new, unit)
 
@@ -376,8 +397,23 @@ def _check_tiers(rows: Sequence[Mapping[str, Any]]) -> None:
         )
 
 
+def _check_bounds(lowest: int, highest: int) -> None:
+    """A weight is per 1000; the bounds stand on either side of it."""
+    if not 0 < lowest <= EVEN <= highest < 2 * EVEN:
+        raise Refusal(
+            "policy.bounds",
+            f"下限要在 1–{EVEN}、上限要在 {EVEN}–{2 * EVEN - 1} 之间（{EVEN} 为不倾斜）。",
+            field="value",
+        )
+
+
+def _check_guarantee(rate: int) -> None:
+    if rate not in GUARANTEE_RATES:
+        raise Refusal("policy.guarantee", "保证率只有 50 和 75；不分保证率填 0。", field="value")
+
+
 def _check_number(value: int, unit: str) -> None:
-    most = {PER_10000: 10_000, "%": 1_000, "日": 31, "月": 12}.get(unit, 10**9)
+    most = {PER_10000: 10_000, "%": 1_000, "‰": 2_000, "日": 31, "月": 12}.get(unit, 10**9)
     least = 1 if unit in ("日", "月") else 0
     if not least <= value <= most:
         raise Refusal(
