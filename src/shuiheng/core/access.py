@@ -60,6 +60,7 @@ class Permission(Term):
     POLICY_EDIT = "policy.edit", "维护参数"
     POST_ASSIGN = "post.assign", "安排岗位"
     PLANNING_VIEW = "planning.view", "查看规划测算"
+    INFLOW_ENTER = "inflow.enter", "录入来水"
 
 
 P = Permission
@@ -79,6 +80,7 @@ _COUNTY_WORK = _OFFICE_READ | {
     P.USE_REPORT_FOR,
     P.BUDGET_COMPILE,
     P.PAPER_HANDLE,
+    P.INFLOW_ENTER,
 }
 _REVIEW = frozenset({P.BUDGET_REVIEW, P.ADJUSTMENT_DECIDE, P.FINAL_REVIEW})
 _CITY_WORK = _COUNTY_WORK | {P.ALLOCATION_ENTER, P.BASELINE_RUN, P.CHANGE_ABOVE_ENTER}
