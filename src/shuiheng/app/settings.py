@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "shuiheng.papers",
     "shuiheng.registry",
     "shuiheng.ledger",
+    "shuiheng.inflow",
     "shuiheng.quota",
     "shuiheng.metering",
     "shuiheng.budget",

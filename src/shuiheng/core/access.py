@@ -61,6 +61,7 @@ class Permission(Term):
     POST_ASSIGN = "post.assign", "安排岗位"
     PLANNING_VIEW = "planning.view", "查看规划测算"
     NORM_EDIT = "norm.edit", "维护定额"
+    INFLOW_ENTER = "inflow.enter", "录入来水"
 
 
 P = Permission
@@ -80,6 +81,7 @@ _COUNTY_WORK = _OFFICE_READ | {
     P.USE_REPORT_FOR,
     P.BUDGET_COMPILE,
     P.PAPER_HANDLE,
+    P.INFLOW_ENTER,
 }
 _REVIEW = frozenset({P.BUDGET_REVIEW, P.ADJUSTMENT_DECIDE, P.FINAL_REVIEW})
 _CITY_WORK = _COUNTY_WORK | {

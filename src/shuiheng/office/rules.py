@@ -6,6 +6,7 @@ import unicodedata
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from pypinyin import Style, lazy_pinyin
@@ -25,6 +26,7 @@ TEMPORARY_PASSWORD_LENGTH = 10
 LOGIN_LENGTHS = range(2, 41)
 LOGIN_MARKS = "._-@"
 PER_10000 = "万分之一"
+WHOLE = 10_000
 PINYIN_LENGTH = 200
 EVEN = 1_000
 GUARANTEE_RATES = (0, 50, 75)
@@ -218,6 +220,7 @@ class PolicyGroup(Term):
     YEAR = "year", "年度办理"
     QUOTA = "quota", "核算与预留"
     REVIEW = "review", "审核与执行"
+    INFLOW = "inflow", "来水"
     REST_DAYS = "rest_days", "放假与调休"
 
 
@@ -230,6 +233,8 @@ _GROUP_OF = {
     "review": PolicyGroup.REVIEW,
     "draft": PolicyGroup.REVIEW,
     "execution": PolicyGroup.REVIEW,
+    "wetness": PolicyGroup.INFLOW,
+    "inflow": PolicyGroup.INFLOW,
 }
 FIELD_LABELS = {
     "year_offset": "哪一年",
@@ -244,6 +249,9 @@ FIELD_LABELS = {
     "name": "名称",
     "sectors": "行业",
     "living": "保障民生",
+    "up_to": "频率上限（万分之一）",
+    "deficit": "累计欠水（万分之一）",
+    "cut": "建议压减（万分之一，0 为只预警）",
     "holidays": "放假日（每行一天）",
     "worked_weekends": "调休上班的周末（每行一天）",
     "zone": "分区",
@@ -305,6 +313,10 @@ def policy_words(value: Any, unit: str) -> str:
             return f"{lowest}–{highest}‰"
         case [{"tier": _}, *_]:
             return "；".join(_tier_words(row) for row in value)
+        case [{"up_to": _}, *_]:
+            return "，".join(f"{row['name']} ≤{row['up_to'] / 100:g}%" for row in value)
+        case [{"deficit": _}, *_]:
+            return "，".join(_deficit_words(row) for row in value)
         case str():
             return VALUE_LABELS["value"].get(value, value)
         case int() if unit == PER_10000:
@@ -320,6 +332,11 @@ def policy_words(value: Any, unit: str) -> str:
 def _tier_words(row: Mapping[str, Any]) -> str:
     sectors = "、".join(Sector(sector).label for sector in row["sectors"])
     return f"{row['tier']} {row['name']}（{sectors}）"
+
+
+def _deficit_words(row: Mapping[str, Any]) -> str:
+    step = f"压减 {row['cut'] / 100:g}%" if row["cut"] else "预警"
+    return f"欠水 {row['deficit'] / 100:g}% {step}"
 
 
 def check_policy_edit(old: object, new: Any, unit: str, source: str) -> None:
@@ -339,6 +356,10 @@ def check_policy_edit(old: object, new: Any, unit: str, source: str) -> None:
             _check_bounds(lowest, highest)
         case {"guarantee": rate}:
             _check_guarantee(rate)
+        case [{"up_to": _}, *_]:
+            _check_classes(new)
+        case [{"deficit": _}, *_]:
+            _check_deficit_steps(new)
         case int():
             _check_number(new, unit)
 
@@ -410,6 +431,31 @@ def _check_bounds(lowest: int, highest: int) -> None:
 def _check_guarantee(rate: int) -> None:
     if rate not in GUARANTEE_RATES:
         raise Refusal("policy.guarantee", "保证率只有 50 和 75；不分保证率填 0。", field="value")
+
+
+def _check_classes(rows: Sequence[Mapping[str, Any]]) -> None:
+    """From wet to dry, each up to a higher frequency, the last up to all years."""
+    limits = [row["up_to"] for row in rows]
+    names = [row["name"].strip() for row in rows]
+    rising = all(low < high for low, high in zip([0, *limits], limits, strict=False))
+    if not rising or limits[-1] != WHOLE or len(set(names)) < len(names) or not all(names):
+        raise Refusal(
+            "policy.classes",
+            "丰平枯各级的频率上限要一级比一级大，最后一级是 10000（100%），名称不能重复。",
+            field="value",
+        )
+
+
+def _check_deficit_steps(rows: Sequence[Mapping[str, Any]]) -> None:
+    """The larger the deficit, the larger the cut, neither beyond the whole."""
+    pairs = [(row["deficit"], row["cut"]) for row in rows]
+    rising = all(low[0] < high[0] and low[1] <= high[1] for low, high in pairwise(pairs))
+    if not rising or not all(0 < lack <= WHOLE and 0 <= cut <= WHOLE for lack, cut in pairs):
+        raise Refusal(
+            "policy.deficit_steps",
+            "欠水要一级比一级大，压减不能一级比一级小，都在 0–10000（100%）之间。",
+            field="value",
+        )
 
 
 def _check_number(value: int, unit: str) -> None:

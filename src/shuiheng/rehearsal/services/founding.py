@@ -30,6 +30,7 @@ from shuiheng.registry.models import (
 )
 from shuiheng.registry.selectors import actor_for
 from shuiheng.rehearsal.city import CityPlan, PlannedUnit
+from shuiheng.rehearsal.services.waters import found_waters
 
 CITY_CODE = "650100"
 CENTURY = date(2020, 1, 1)
@@ -74,6 +75,7 @@ def found_city(plan: CityPlan, *, year: int, now: datetime, password: str) -> Ca
     units = _add_units(plan, regions)
     _add_water(plan, units, year)
     _load_demo_norms()
+    found_waters(city, year, plan.seed, now)
     cast = Cast(city, regions, beijing_date(now))
     _add_people(plan, cast, units, now, make_password(password))
     return cast
