@@ -1,0 +1,52 @@
+"""Exact products and quotients in 64 bits, for the compiled passes."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+compiled = numba.njit(cache=True, fastmath=False)
+"""Every compiled function of the engine: cached on disk, no fused or reordered floating arithmetic."""
+
+
+@compiled
+def muldiv(a: int, number: int, divisor: int) -> tuple[int, int]:
+    """⌊a·number / divisor⌋ and the remainder, exactly, for 0 ≤ a, number and 0 < divisor < 2⁶⁰.
+
+    The quotient must be below 2⁵³. The product may pass 64 bits: a first quotient in floating point is
+    off by two at most, and the remainder is right in wrap-around arithmetic (ALLOCATION 6, pitfall 4).
+    """
+    quotient = np.int64(np.float64(a) * np.float64(number) / np.float64(divisor))
+    rest = a * number - quotient * divisor
+    while rest < 0:
+        quotient -= 1
+        rest += divisor
+    while rest >= divisor:
+        quotient += 1
+        rest -= divisor
+    return quotient, rest
+
+
+@compiled
+def share_of(weight: int, cap: int, number: int, divisor: int) -> tuple[int, int]:
+    """⌊weight·λ⌋ with its remainder where it stays below `cap`; (cap, 0) where λ = number/divisor lifts
+    the weight to its cap or beyond."""
+    rough = np.float64(weight) * np.float64(number) / np.float64(divisor)
+    if rough > np.float64(cap) * 1.0000000001 + 2.0:
+        return cap, 0
+    quotient, rest = muldiv(weight, number, divisor)
+    if quotient >= cap:
+        return cap, 0
+    return quotient, rest
+
+
+@compiled
+def as_fraction(value: float) -> tuple[int, int]:
+    """A float ≥ 0 as number/divisor with a power of two below."""
+    if value >= 4503599627370496.0:
+        return np.int64(value), 1
+    shift = 0
+    while shift < 58 and value < 2251799813685248.0:
+        value *= 2.0
+        shift += 1
+    return np.int64(value), np.int64(1) << shift

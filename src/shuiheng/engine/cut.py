@@ -1,0 +1,297 @@
+"""The worst cut of a tree: which caps, taken together, ask for more than they hold.
+
+Water runs root → … → node → user → (node, source) → … → (root, source). Whatever is shared fits the tree exactly
+when no cut of this network is passed (max-flow = min-cut; both families of caps are laminar, so the network is
+totally unimodular and whole cubic metres suffice, ALLOCATION 2). Let J be the sources whose cap has been
+paid on the way from the root. With E(J) the demand of a node's users who can use only J,
+
+    H(v, J) = max( E(v, J) + Σ over children w of F(w, J),   demand below v − T(v) )
+    F(v, J) = max over J' ⊇ J of H(v, J') − Σ of C(v, s), s in J' but not in J
+
+and F(root, ∅) is by how much the worst cut is passed. The maximum over J' is taken one source at a time:
+O(V·k·2ᵏ). A demand is a whole number and a fraction below 1 kept apart, so that no size of the whole can
+blur the fraction.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from shuiheng.engine.arithmetic import compiled
+from shuiheng.engine.problem import NONE, Int
+
+TIGHT = 1e-6  # m³: a cut passed by less is met
+WHOLE_CUT = -1  # the source of a cap on everything below a node
+
+
+class Tree(NamedTuple):
+    """Caps in force: `parent[V]`, `cap[V]`, `source_cap[V,k]` (NONE = no cap)."""
+
+    parent: Int
+    cap: Int
+    source_cap: Int
+
+
+class Cells(NamedTuple):
+    """Who can use what where: a cell is a node with a set of sources; `whole` + `part` is what it uses now."""
+
+    node: Int
+    mask: Int
+    whole: Int
+    part: np.ndarray
+
+
+class State(NamedTuple):
+    """H before the cap on everything (`use`), F (`over`), and the choices behind them. Shapes [V, 2ᵏ], [V]."""
+
+    use_whole: Int
+    use_part: np.ndarray
+    over_whole: Int
+    over_part: np.ndarray
+    paid: Int
+    capped: np.ndarray
+    below_whole: Int
+    below_part: np.ndarray
+    waiting_whole: Int
+    waiting_part: np.ndarray
+    dirty: np.ndarray
+
+
+@compiled
+def new_state(nodes: int, sources: int) -> State:
+    subsets = 1 << sources
+    return State(
+        np.zeros((nodes, subsets), np.int64),
+        np.zeros((nodes, subsets), np.float64),
+        np.zeros((nodes, subsets), np.int64),
+        np.zeros((nodes, subsets), np.float64),
+        np.zeros((nodes, subsets), np.int64),
+        np.zeros((nodes, subsets), np.bool_),
+        np.zeros(nodes, np.int64),
+        np.zeros(nodes, np.float64),
+        np.zeros((nodes, subsets), np.int64),
+        np.zeros((nodes, subsets), np.float64),
+        np.zeros(nodes, np.int8),
+    )
+
+
+@compiled
+def rebuild(state: State, tree: Tree, cells: Cells) -> None:
+    """The state of what the cells use now, from nothing."""
+    for array in (state.use_whole, state.over_whole, state.waiting_whole):
+        array[:] = 0
+    for array in (state.use_part, state.over_part, state.waiting_part):
+        array[:] = 0.0
+    state.below_whole[:] = 0
+    state.below_part[:] = 0.0
+    state.dirty[:] = 1
+    for cell in range(len(cells.node)):
+        change(state, tree, cells.node[cell], cells.mask[cell], cells.whole[cell], cells.part[cell])
+    refresh(state, tree)
+
+
+@compiled
+def change(state: State, tree: Tree, node: int, mask: int, whole: int, part: float) -> None:
+    """Let the users of `mask` at `node` use so much more; `refresh` draws the consequences."""
+    state.waiting_whole[node, mask] += whole
+    state.waiting_part[node, mask] += part
+    state.dirty[node] = 2
+    while node >= 0:
+        state.below_whole[node] += whole
+        state.below_part[node] += part
+        if state.dirty[node] == 0:
+            state.dirty[node] = 1
+        node = tree.parent[node]
+
+
+@compiled
+def refresh(state: State, tree: Tree) -> None:
+    """F of every node whose users, or whose children's users, have changed."""
+    for node in range(len(tree.parent) - 1, -1, -1):
+        if state.dirty[node]:
+            refresh_node(state, tree, node)
+
+
+@compiled
+def refresh_path(state: State, tree: Tree, node: int) -> None:
+    """The same for one node and those above it: all that changes when one place changes."""
+    while node >= 0:
+        refresh_node(state, tree, node)
+        node = tree.parent[node]
+
+
+@compiled
+def refresh_node(state: State, tree: Tree, node: int) -> None:
+    subsets = state.use_whole.shape[1]
+    sources = tree.source_cap.shape[1]
+    if state.dirty[node] == 2:
+        _spread(state, node, subsets, sources)
+    state.dirty[node] = 0
+    parent = tree.parent[node]
+    for held in range(subsets):  # take the old F out of the parent
+        if parent >= 0:
+            state.use_whole[parent, held] -= state.over_whole[node, held]
+            state.use_part[parent, held] -= state.over_part[node, held]
+        state.over_whole[node, held] = state.use_whole[node, held]
+        state.over_part[node, held] = state.use_part[node, held]
+        state.paid[node, held] = held
+        state.capped[node, held] = False
+    if tree.cap[node] < NONE:
+        _cap_all(state, tree, node, subsets)
+    for s in range(sources):
+        cap = tree.source_cap[node, s]
+        if cap >= NONE:
+            continue
+        for held in range(subsets):
+            if held >> s & 1:
+                continue
+            more = held | 1 << s
+            whole = state.over_whole[node, more] - cap - state.over_whole[node, held]
+            if whole + (state.over_part[node, more] - state.over_part[node, held]) > TIGHT:
+                state.over_whole[node, held] = state.over_whole[node, more] - cap
+                state.over_part[node, held] = state.over_part[node, more]
+                state.paid[node, held] = state.paid[node, more]
+    if parent >= 0:
+        for held in range(subsets):
+            state.use_whole[parent, held] += state.over_whole[node, held]
+            state.use_part[parent, held] += state.over_part[node, held]
+
+
+@compiled
+def _spread(state: State, node: int, subsets: int, sources: int) -> None:
+    """What waits at its own set of sources counts for every set that holds it."""
+    whole, part = state.waiting_whole[node], state.waiting_part[node]
+    for s in range(sources):
+        for held in range(subsets):
+            if held >> s & 1:
+                whole[held] += whole[held ^ 1 << s]
+                part[held] += part[held ^ 1 << s]
+    for held in range(subsets):
+        state.use_whole[node, held] += whole[held]
+        state.use_part[node, held] += part[held]
+        whole[held] = 0
+        part[held] = 0.0
+
+
+@compiled
+def _cap_all(state: State, tree: Tree, node: int, subsets: int) -> None:
+    whole_over = state.below_whole[node] - tree.cap[node]
+    part_over = state.below_part[node]
+    for held in range(subsets):
+        whole = whole_over - state.use_whole[node, held]
+        if whole + (part_over - state.use_part[node, held]) > TIGHT:
+            state.over_whole[node, held] = whole_over
+            state.over_part[node, held] = part_over
+            state.capped[node, held] = True
+
+
+@compiled
+def passed_by(state: State) -> float:
+    """By how many m³ the worst cut is passed (0 and less: everything fits)."""
+    return state.over_whole[0, 0] + state.over_part[0, 0]
+
+
+class Trace(NamedTuple):
+    """The worst cut, taken apart into caps, and the cells it closes.
+
+    `size[0]` caps: `node`, `source`, `cap`; cells: `by[cell]` is one cap that closes it, −1 = open.
+    Caps that close a cell together belong to one component, named by its least cap: `leader`.
+    """
+
+    size: Int
+    node: Int
+    source: Int
+    cap: Int
+    leader: Int
+    by: Int
+    held: Int
+    all_by: Int
+    source_by: Int
+
+
+@compiled
+def new_trace(nodes: int, sources: int, cells: int) -> Trace:
+    most = nodes * (sources + 1)
+    return Trace(
+        np.zeros(1, np.int64),
+        np.zeros(most, np.int64),
+        np.zeros(most, np.int64),
+        np.zeros(most, np.int64),
+        np.zeros(most, np.int64),
+        np.zeros(cells, np.int64),
+        np.zeros(nodes, np.int64),
+        np.zeros(nodes, np.int64),
+        np.zeros((nodes, sources), np.int64),
+    )
+
+
+@compiled
+def trace_cut(trace: Trace, state: State, tree: Tree, cells: Cells) -> None:
+    """Follow the choices from the root down; then see which cells are closed, and by which caps."""
+    sources = tree.source_cap.shape[1]
+    count = 0
+    for node in range(len(tree.parent)):
+        parent = tree.parent[node]
+        held = 0 if parent < 0 else trace.held[parent]
+        trace.all_by[node] = -1 if parent < 0 else trace.all_by[parent]
+        for s in range(sources):
+            trace.source_by[node, s] = -1 if parent < 0 else trace.source_by[parent, s]
+        trace.held[node] = held
+        if trace.all_by[node] >= 0:
+            continue
+        more = state.paid[node, held]
+        trace.held[node] = more
+        for s in range(sources):
+            if more >> s & 1 and not held >> s & 1:
+                _add_cap(trace, count, node, s, tree.source_cap[node, s])
+                trace.source_by[node, s] = count
+                count += 1
+        if state.capped[node, more]:
+            _add_cap(trace, count, node, WHOLE_CUT, tree.cap[node])
+            trace.all_by[node] = count
+            count += 1
+    trace.size[0] = count
+    for cell in range(len(cells.node)):
+        empty = cells.whole[cell] == 0 and cells.part[cell] == 0.0
+        trace.by[cell] = _close(trace, cells.node[cell], cells.mask[cell], sources, empty)
+
+
+@compiled
+def _add_cap(trace: Trace, at: int, node: int, source: int, cap: int) -> None:
+    trace.node[at] = node
+    trace.source[at] = source
+    trace.cap[at] = cap
+    trace.leader[at] = at
+
+
+@compiled
+def _close(trace: Trace, node: int, mask: int, sources: int, empty: bool) -> int:
+    """One cap that closes the cell; its caps are joined unless nothing is used there."""
+    if trace.all_by[node] >= 0:
+        return trace.all_by[node]
+    if mask & ~trace.held[node]:
+        return -1
+    first = -1
+    for s in range(sources):
+        if mask >> s & 1:
+            cap = trace.source_by[node, s]
+            if first < 0:
+                first = cap
+            elif not empty:
+                _join(trace, first, cap)
+    return first
+
+
+@compiled
+def _join(trace: Trace, one: int, other: int) -> None:
+    one, other = leader_of(trace, one), leader_of(trace, other)
+    trace.leader[max(one, other)] = min(one, other)
+
+
+@compiled
+def leader_of(trace: Trace, cap: int) -> int:
+    while trace.leader[cap] != cap:
+        cap = trace.leader[cap]
+    return cap

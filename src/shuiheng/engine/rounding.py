@@ -1,0 +1,64 @@
+"""From real class totals to whole ones: each the floor or the ceiling of its real total, every tight cut met
+exactly. Bottleneck after bottleneck as they were settled, in each the largest fractions first, ties to the
+earlier class; the tree is asked each time. An inner bottleneck that came later would find its water gone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shuiheng.engine.arithmetic import compiled
+from shuiheng.engine.cut import (
+    TIGHT,
+    Cells,
+    State,
+    Tree,
+    change,
+    passed_by,
+    rebuild,
+    refresh_path,
+)
+from shuiheng.engine.levels import Levels, Tier
+from shuiheng.engine.problem import Int
+
+
+@compiled
+def round_tier(tier: Tier, levels: Levels, state: State, tree: Tree, cells: Cells) -> Int:
+    """Whole totals of the tier's classes, once for the whole tier (ALLOCATION 6, pitfall 2).
+
+    Leaves levels as they are and the cells at the whole totals, which are returned, [end − begin].
+    """
+    size = tier.end - tier.begin
+    totals = np.zeros(size, np.int64)
+    fraction = np.zeros(size, np.float64)
+    for i in range(size):
+        c = tier.begin + i
+        totals[i], fraction[i] = levels.whole[c], levels.part[c]
+        if fraction[i] > 1.0 - TIGHT:
+            totals[i] += 1
+            fraction[i] = 0.0
+        elif fraction[i] < TIGHT:
+            fraction[i] = 0.0
+        cell = tier.cell[c]
+        cells.whole[cell] += totals[i] - levels.whole[c]
+        cells.part[cell] = 0.0
+    rebuild(state, tree, cells)
+    by_fraction = np.argsort(-fraction, kind="mergesort")
+    held = levels.certificate[tier.begin : tier.end][by_fraction]
+    for i in by_fraction[np.argsort(held, kind="mergesort")]:
+        if fraction[i] > 0.0 and add_one(tier.cell[tier.begin + i], state, tree, cells):
+            totals[i] += 1
+    return totals
+
+
+@compiled
+def add_one(cell: int, state: State, tree: Tree, cells: Cells) -> bool:
+    """Use one more m³ in a cell if every cap allows it."""
+    node, mask = cells.node[cell], cells.mask[cell]
+    change(state, tree, node, mask, 1, 0.0)
+    refresh_path(state, tree, node)
+    if passed_by(state) < 0.5:
+        cells.whole[cell] += 1
+        return True
+    change(state, tree, node, mask, -1, 0.0)
+    refresh_path(state, tree, node)
+    return False

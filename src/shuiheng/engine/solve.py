@@ -1,0 +1,319 @@
+"""Problem → classes → levels → sources → users. `prepare` once, `solve` as often as caps change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from shuiheng.engine.arithmetic import compiled
+from shuiheng.engine.cut import Cells, Tree, new_state, new_trace, passed_by, rebuild
+from shuiheng.engine.grants import grant_users
+from shuiheng.engine.levels import SETTLED, Cuts, Levels, Tier, new_cuts, settle_tier
+from shuiheng.engine.problem import NONE, Int, Problem
+from shuiheng.engine.repair import meet_cuts
+from shuiheng.engine.rounding import round_tier
+from shuiheng.engine.sources import choose_sources
+from shuiheng.engine.tables import Tables, build_tables
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Classes:
+    """Users of one tier, node and order of preference, in that order. K classes, C cells (node, sources).
+
+    `first[K+1]` into the users in class order; `order[N]` leads back to the problem's users.
+    """
+
+    first: Int
+    order: Int
+    tier: Int
+    cell: Int
+    preference: Int
+    cell_node: Int
+    cell_mask: Int
+    tier_begin: Int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """All of a problem that does not depend on caps: its classes, their users' figures and tables.
+
+    Users with caps of their own stand at nodes of their own, behind the problem's V nodes.
+    """
+
+    problem: Problem
+    classes: Classes
+    parent: Int
+    own_caps: Int
+    demand: Int
+    floor: Int
+    weight: Int
+    tables: Tables
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """Levels and certificates of all classes, and what each draws from which source, in grains."""
+
+    prepared: Prepared
+    tree: Tree
+    levels: Levels
+    cuts: Cuts
+    totals: Int
+    drawn: Int
+    floors_cut: bool
+
+    def grants(self) -> tuple[Int, Int, Int]:
+        """m³ of each user [N], by source [N,k], and the certificate that holds him down [N], −1 for none."""
+        ready = self.prepared
+        return grant_users(
+            ready.classes.first,
+            ready.classes.order,
+            ready.demand,
+            ready.floor,
+            ready.weight,
+            self.levels,
+            self.totals,
+            self.drawn,
+            ready.problem.grain,
+        )
+
+
+def prepare(problem: Problem) -> Prepared:
+    """Group the users into classes and lay out what they use at any level. O(N)."""
+    node, preference, preferences, parent, own_caps = _own_places(problem)
+    masks = _masks(preferences)
+    spread = (problem.tier * len(parent) + node) * len(preferences) + preference
+    keys, key_of = _dense(spread, len(problem.tiers) * len(parent) * len(preferences))
+    first, order, demand, floor, weight = _sort_users(
+        key_of,
+        len(keys),
+        problem.demand,
+        problem.floor,
+        problem.weights(),
+        problem.grain,
+        masks[preference] if (masks == 0).any() else np.ones(1, np.int64),
+    )
+    class_preference = keys % len(preferences)
+    class_node = keys // len(preferences) % len(parent)
+    class_tier = keys // len(preferences) // len(parent)
+    cells, cell = np.unique(class_node << 8 | masks[class_preference], return_inverse=True)
+    classes = Classes(
+        first,
+        order,
+        class_tier,
+        cell.astype(np.int64),
+        preferences[class_preference],
+        cells >> 8,
+        cells & 255,
+        np.searchsorted(class_tier, np.arange(len(problem.tiers) + 1)).astype(np.int64),
+    )
+    tables = build_tables(first, demand, floor, weight)
+    return Prepared(problem, classes, parent, own_caps, demand, floor, weight, tables)
+
+
+def _own_places(problem: Problem) -> tuple[Int, Int, Int, Int, Int]:
+    """Node and preference of every user, where a user whose own caps can bind has a node of his own."""
+    node, preference, preferences = problem.node, problem.preference, problem.preferences
+    users = problem.own_users
+    if not len(users):
+        return node, preference, preferences, problem.parent, problem.own_caps
+    held = preferences[preference[users]]
+    caps = np.where(problem.own_caps < NONE, problem.own_caps // problem.grain, NONE)
+    allowed = (held >= 0) & (np.take_along_axis(caps, np.maximum(held, 0), axis=1) > 0)
+    kept = np.full(held.shape, -1, np.int64)
+    # Sources with a cap of 0 leave the order of preference, the others move up.
+    for i, (order, good) in enumerate(zip(held, allowed, strict=True)):
+        mine = order[good]
+        kept[i, : len(mine)] = mine
+    everyone = np.vstack([preferences, kept])
+    table, where = np.unique(everyone, axis=0, return_inverse=True)
+    where = where.reshape(-1)
+    preference = where[preference]
+    preference[users] = where[len(preferences) :]
+    parent = np.concatenate([problem.parent, node[users]])
+    node = node.copy()
+    node[users] = len(problem.parent) + np.arange(len(users))
+    return node, preference, table, parent, caps
+
+
+def _masks(preferences: Int) -> Int:
+    bits = np.where(preferences >= 0, np.int64(1) << np.maximum(preferences, 0), 0)
+    masks: Int = np.bitwise_or.reduce(bits, axis=1)
+    return masks
+
+
+def _dense(spread: Int, space: int) -> tuple[Int, Int]:
+    """The distinct keys in order, and the number of each user's key among them."""
+    if space > 4 * len(spread) + (1 << 20):
+        keys, key_of = np.unique(spread, return_inverse=True)
+        return keys, key_of.astype(np.int64)
+    return _count_keys(spread, space)
+
+
+@compiled
+def _count_keys(spread: Int, space: int) -> tuple[Int, Int]:
+    number = np.full(space, -1, np.int64)
+    for key in spread:
+        number[key] = 0
+    count = 0
+    for key in range(space):
+        if number[key] == 0:
+            number[key] = count
+            count += 1
+    keys = np.empty(count, np.int64)
+    for key in range(space):
+        if number[key] >= 0:
+            keys[number[key]] = key
+    key_of = np.empty(len(spread), np.int64)
+    for i in range(len(spread)):
+        key_of[i] = number[spread[i]]
+    return keys, key_of
+
+
+@compiled
+def _sort_users(
+    key_of: Int, keys: int, demand: Int, floor: Int, weight: Int, grain: int, mask: Int
+) -> tuple[Int, Int, Int, Int, Int]:
+    """Users in class order, each class in the order of the ids; figures in grains (a floor is rounded up,
+    inside the demand). A user without any source has no demand."""
+    users = len(key_of)
+    first = np.zeros(keys + 1, np.int64)
+    for key in key_of:
+        first[key + 1] += 1
+    for key in range(keys):
+        first[key + 1] += first[key]
+    place = first[:-1].copy()
+    order = np.empty(users, np.int64)
+    demands = np.empty(users, np.int64)
+    floors = np.empty(users, np.int64)
+    weights = np.empty(users, np.int64)
+    for i in range(users):
+        at = place[key_of[i]]
+        place[key_of[i]] = at + 1
+        order[at] = i
+        wanted, least = demand[i], floor[i]
+        if grain > 1:
+            wanted, least = wanted // grain, -(-least // grain)
+        if len(mask) == users and mask[i] == 0:
+            wanted = 0
+        demands[at] = wanted
+        floors[at] = min(least, wanted)
+        weights[at] = max(weight[i], 1)
+    return first, order, demands, floors, weights
+
+
+def tree_of(prepared: Prepared, node_cap: Int, source_cap: Int) -> Tree:
+    """Caps in grains, less the reserve, with the own places of users behind the problem's nodes.
+
+    A cap beyond all the demand below it can never bind: it is left out.
+    """
+    problem, grain = prepared.problem, prepared.problem.grain
+    if problem.reserve is not None:
+        kept = problem.reserve
+        node_cap = np.where(node_cap < NONE, np.maximum(node_cap - kept.sum(axis=1), 0), NONE)
+        source_cap = np.where(source_cap < NONE, np.maximum(source_cap - kept, 0), NONE)
+    cap = np.where(node_cap < NONE, node_cap // grain, NONE)
+    caps = np.where(source_cap < NONE, source_cap // grain, NONE)
+    own = len(prepared.parent) - len(cap)
+    if own:
+        cap = np.concatenate([cap, np.full(own, NONE)])
+        caps = np.vstack([caps, prepared.own_caps])
+    return Tree(prepared.parent, cap.astype(np.int64), np.ascontiguousarray(caps, np.int64))
+
+
+class UnsolvableError(AssertionError):
+    """A cut is passed by what may not be lowered: a bug of ours, never of the problem."""
+
+
+def solve(
+    prepared: Prepared, node_cap: Int | None = None, source_cap: Int | None = None
+) -> Solution:
+    """Levels, whole totals and sources of every class, for the problem's caps or for others in their place.
+
+    Floors first: where they do not all fit, they are cut tier by tier in equal proportion, and
+    `floors_cut` says so.
+    """
+    problem = prepared.problem
+    tree = tree_of(
+        prepared,
+        problem.node_cap if node_cap is None else node_cap,
+        problem.source_cap if source_cap is None else source_cap,
+    )
+    ready, floors_cut = _with_floors_that_fit(prepared, tree)
+    levels, cuts, totals = _all_tiers(ready, tree)
+    classes = ready.classes
+    state = new_state(len(tree.parent), tree.source_cap.shape[1])
+    free = Tree(tree.parent, np.full_like(tree.cap, NONE), tree.source_cap.copy())
+    cells = _cells(classes, totals)
+    drawn = choose_sources(
+        totals, classes.tier, classes.cell, classes.preference, state, free, cells
+    )
+    return Solution(ready, tree, levels, cuts, totals, drawn, floors_cut)
+
+
+def _cells(classes: Classes, amounts: Int) -> Cells:
+    """Cells with what their classes use, in whole grains."""
+    whole = np.zeros(len(classes.cell_node), np.int64)
+    np.add.at(whole, classes.cell, amounts)
+    return Cells(classes.cell_node, classes.cell_mask, whole, np.zeros(len(whole)))
+
+
+def _all_tiers(prepared: Prepared, tree: Tree) -> tuple[Levels, Cuts, Int]:
+    """Tier after tier: levels, then whole totals, which later tiers find fixed."""
+    classes, tables = prepared.classes, prepared.tables
+    count = len(classes.tier)
+    floors = tables.fixed + tables.floors
+    levels = Levels(
+        np.zeros(count, np.int64),
+        np.ones(count, np.int64),
+        np.full(count, np.inf),
+        floors.copy(),
+        np.zeros(count),
+        np.full(count, -1, np.int64),
+    )
+    totals = floors.copy()
+    cells = _cells(classes, floors)
+    nodes, sources = tree.source_cap.shape
+    state = new_state(nodes, sources)
+    trace = new_trace(nodes, sources, len(cells.node))
+    cuts = new_cuts()
+    for begin, end in zip(classes.tier_begin[:-1], classes.tier_begin[1:], strict=True):
+        if begin == end:
+            continue
+        tier = Tier(int(begin), int(end), classes.cell)
+        rebuild(state, tree, cells)
+        old = int(cuts.size[0])
+        outcome, cuts = settle_tier(tier, tables, levels, cuts, state, tree, cells, trace)
+        if outcome != SETTLED:
+            raise UnsolvableError(f"tier of classes {begin}–{end}")
+        totals[begin:end] = round_tier(tier, levels, state, tree, cells)
+        meet_cuts(tier, levels, cuts, old, totals, tree, cells)
+    return levels, cuts, totals
+
+
+def _with_floors_that_fit(prepared: Prepared, tree: Tree) -> tuple[Prepared, bool]:
+    """The problem with its floors as they are, or cut tier by tier in equal proportion (weight = floor)."""
+    classes, tables = prepared.classes, prepared.tables
+    state = new_state(*tree.source_cap.shape)
+    rebuild(state, tree, _cells(classes, tables.fixed + tables.floors))
+    if passed_by(state) < 0.5:
+        return prepared, False
+    none = np.zeros_like(prepared.floor)
+    weight = np.maximum(prepared.floor, 1)
+    only = replace(
+        prepared,
+        demand=prepared.floor,
+        floor=none,
+        weight=weight,
+        tables=build_tables(classes.first, prepared.floor, none, weight),
+    )
+    levels, _, totals = _all_tiers(only, tree)
+    drawn = np.zeros((len(totals), 1), np.int64)
+    drawn[:, 0] = totals
+    granted, _, _ = grant_users(
+        classes.first, classes.order, only.demand, none, weight, levels, totals, drawn, 1
+    )
+    floor = granted[classes.order]
+    tables = build_tables(classes.first, prepared.demand, floor, prepared.weight)
+    return replace(prepared, floor=floor, tables=tables), True
