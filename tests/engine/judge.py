@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
-from tests.engine.oracle import NONE, FullSet, Model, Opinion, full_sets, opinion, read
+from tests.engine.oracle import NONE, FullSet, Model, Opinion, User, full_sets, opinion, read
 
 Answer = dict[str, Any]
 
@@ -192,6 +192,8 @@ def _wrong(
 ) -> list[str]:
     cuts = certificate["cuts"]
     inside = _covered(model, cuts)
+    if not cuts and _licensed(model.users[i]) == granted[i]:
+        return []
     found = []
     if not certificate["text"]:
         found.append("no words")
@@ -222,11 +224,27 @@ def _wrong(
     return found
 
 
+def _licensed(user: User) -> int:
+    """What his own caps let him have: a certificate of these alone needs no cap of a node."""
+    own = dict(user.own)
+    return sum(own.get(s, NONE) for s in user.sources)
+
+
 def _higher(model: Model, view: Opinion, j: int, i: int) -> bool:
     """Whether j, above his floor, has a higher level than i."""
     if view.ideal[j] <= view.floor[j]:
         return False
     return view.ideal[j] * model.users[i].weight > view.ideal[i] * model.users[j].weight
+
+
+def _alive(model: Model, user: User) -> list[int]:
+    """His sources in order; one that has nothing to give him takes no rank."""
+    own = dict(user.own)
+    return [
+        s
+        for s in user.sources
+        if own.get(s, NONE) and all(model.by_source[v][s] for v in model.path(user.node))
+    ]
 
 
 def _draws(model: Model, drawn: list[dict[int, int]]) -> list[str]:
@@ -241,7 +259,7 @@ def _draws(model: Model, drawn: list[dict[int, int]]) -> list[str]:
     load: dict[tuple[int, int], int] = defaultdict(int)
     for user, parts in zip(model.users, drawn, strict=True):
         own = dict(user.own)
-        for rank, s in enumerate(user.sources):
+        for rank, s in enumerate(_alive(model, user)):
             worth = base ** (keys - user.tier * ranks - rank)
             if parts.get(s, 0) < own.get(s, NONE):
                 arcs.append((user.id, (user.node, s), -worth))

@@ -100,7 +100,7 @@ def read(problem: dict[str, Any]) -> Model:
     return Model(grain, ids, parent, tuple(total), sources, tuple(by_source), tiers, users)
 
 
-@numba.njit(cache=False)
+@numba.njit(cache=True)
 def _bounds(  # a compiled function takes arrays
     users: int,
     points: int,

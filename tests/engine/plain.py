@@ -284,8 +284,21 @@ class Allocation:
                 base ** (keys - self.problem["tiers"].index(user["tier"]) * ranks - rank)
             )
             for i, user in self.users.items()
-            for rank, s in enumerate(user["sources"])
+            for rank, s in enumerate(self._alive(user))
         }
+
+    def _alive(self, user: dict[str, Any]) -> list[str]:
+        """His sources in order; one that has nothing to give him takes no rank."""
+        node, path = user["node"], []
+        while node is not None:
+            path.append(node)
+            node = self.nodes[node]["parent"]
+        own = user.get("caps", {})
+        return [
+            s
+            for s in user["sources"]
+            if own.get(s, self.grain) >= self.grain and all(self.cap(v, s) != 0 for v in path)
+        ]
 
 
 def _round(net: Flow) -> None:
