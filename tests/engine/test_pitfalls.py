@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from itertools import permutations
 from typing import Any
 
 import pytest
 
-from shuiheng.engine.wire import answer_of
+from shuiheng.engine.wire import answer_line, answer_of
 from tests.engine.cases import case
 from tests.engine.judge import complaints
 
@@ -269,6 +270,8 @@ def _broken(change: dict[str, Any], line: dict[str, Any]) -> Problem:
     ],
 )
 def test_a_line_that_means_nothing_is_answered_with_an_error(asked: Problem) -> None:
-    error = answer_of(asked)["error"]
+    line, sound = answer_line(json.dumps(asked))
+    error = json.loads(line)["error"]
+    assert not sound
     assert error["code"]
     assert error["text"]
