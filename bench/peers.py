@@ -99,9 +99,8 @@ def instance(
             asked = (demand[inside] * (lists == s).any(axis=1) / named).sum()
             source_cap[v, s] = int(asked * supply * random.uniform(0.94, 1.06))
         node_cap[v] = int(wanted * supply * random.uniform(0.97, 1.06))
-    source_cap[0] = (source_cap[1:].sum(axis=0) * random.uniform(0.97, 1.0, SOURCES)).astype(
-        np.int64
-    )
+    scarce = random.uniform(0.97, 1.0, SOURCES) if crossing else np.ones(SOURCES)
+    source_cap[0] = (source_cap[1:].sum(axis=0) * scarce).astype(np.int64)
     node_cap[0] = int(node_cap[1:].sum())
     return Instance(
         parent=parent,
@@ -167,20 +166,26 @@ class Program:
             (np.ones(self.width), (owner, column)), shape=(self.users, self.width + 1)
         )
 
-    def highest(self, climb: Floats, least: Floats, seconds: float) -> tuple[float, Floats] | str:
-        """The highest level λ with x ≥ climb·λ + least, and the price of each cap's users: who pays a
-        positive price is stuck. Words instead, when HiGHS gives up."""
+    def highest(
+        self, climb: Floats, least: Floats, top: float, seconds: float
+    ) -> tuple[float, Floats] | str:
+        """The highest level λ ≤ top with x ≥ climb·λ and x ≥ least, and what each user pays for it: who
+        pays is stuck. Words instead, when HiGHS gives up."""
+        rising = np.flatnonzero(climb)
         level = sparse.csr_matrix(
-            (climb, (np.arange(self.users), np.full(self.users, self.width))),
-            shape=(self.users, self.width + 1),
+            (climb[rising], (np.arange(len(rising)), np.full(len(rising), self.width))),
+            shape=(len(rising), self.width + 1),
         )
         goal = np.zeros(self.width + 1)
         goal[-1] = -1.0
+        pinned = np.flatnonzero(least > 0)
         found = linprog(
             goal,
-            A_ub=sparse.vstack([self.caps, level - self.sums], format="csr"),
-            b_ub=np.concatenate([self.cap, -least]),
-            bounds=(0, None),
+            A_ub=sparse.vstack(
+                [self.caps, level - self.sums[rising], -self.sums[pinned]], format="csr"
+            ),
+            b_ub=np.concatenate([self.cap, np.zeros(len(rising)), -least[pinned]]),
+            bounds=[*[(0, None)] * self.width, (0, top)],
             method="highs",
             options={
                 "time_limit": max(0.1, seconds),
@@ -190,7 +195,11 @@ class Program:
         )
         if found.status != 0:
             return str(found.message)
-        return float(found.x[-1]), -np.asarray(found.ineqlin.marginals[len(self.cap) :])
+        paid = -np.asarray(found.ineqlin.marginals[len(self.cap) :])
+        price = np.zeros(self.users)
+        price[rising] += paid[: len(rising)]
+        price[pinned] += paid[len(rising) :]
+        return float(found.x[-1]), price
 
 
 def _paths(parent: Ints) -> NDArray[np.bool_]:
@@ -250,53 +259,24 @@ class _State:
     def share(self, mine: NDArray[np.bool_], left: Callable[[], float]) -> str:
         """One tier; words if it came to no end."""
         rising = mine & (self.high > self.low)
-        self.least[mine] = self.low[mine]
         self.done |= mine & ~rising
-        level = 0.0
         while rising.any():
-            found = self._climb(rising, level, left)
+            if left() <= 0:
+                return "out of time"
+            self.programs += 1
+            found = self.program.highest(
+                np.where(rising, self.weight, 0.0),
+                np.maximum(0.0, self.least - PIN),
+                float((self.high[rising] / self.weight[rising]).min()),
+                left(),
+            )
             if isinstance(found, str):
                 return found
-            level, price = found
-            at = np.clip(level * self.weight, self.low, self.high)
-            stuck = rising & ((price > 1e-9) | (at >= self.high * (1 - 1e-12)))
+            at = np.clip(found[0] * self.weight, self.low, self.high)
+            stuck = rising & ((found[1] > 1e-9) | (at >= self.high * (1 - 1e-12)))
             if not stuck.any():
                 return "no price shows who is stuck"
             self.least[stuck] = at[stuck]
             self.done |= stuck
             rising &= ~stuck
         return ""
-
-    def _climb(
-        self, rising: NDArray[np.bool_], level: float, left: Callable[[], float]
-    ) -> tuple[float, Floats] | str:
-        """The highest level: users at their floors are held there until the level passes them."""
-        bends = np.unique(
-            np.concatenate(
-                [self.low[rising] / self.weight[rising], self.high[rising] / self.weight[rising]]
-            )
-        )
-        bends = bends[bends > level * (1 + 1e-12)]
-        below = level
-        while len(bends):
-            if left() <= 0:
-                return "out of time"
-            held = rising & (self.low > below * self.weight * (1 + 1e-12))
-            climbing = rising & ~held
-            pinned = np.where(climbing, 0.0, np.maximum(0.0, self.least - PIN))
-            pinned[held] = np.maximum(0.0, self.low[held] - PIN)
-            if not climbing.any():
-                below, bends = bends[0], bends[1:]
-                continue
-            self.programs += 1
-            found = self.program.highest(np.where(climbing, self.weight, 0.0), pinned, left())
-            if isinstance(found, str):
-                return found
-            next_floor = (self.low[held] / self.weight[held]).min() if held.any() else np.inf
-            top = min(next_floor, float((self.high[climbing] / self.weight[climbing]).min()))
-            if found[0] <= top:
-                return max(found[0], level), np.where(climbing, found[1], 0.0)
-            if top < next_floor:
-                return top, np.zeros_like(self.low)
-            below, bends = top, bends[bends > top * (1 + 1e-12)]
-        return (below, np.zeros_like(self.low))

@@ -245,6 +245,24 @@ def test_pitfall_16_an_adjustment_never_takes_what_is_used() -> None:
     assert granted(problem([node("city", a=172)], june)) == [52, 90, 30]
 
 
+def test_a_grain_leaves_what_is_less_than_a_grain() -> None:
+    """Demands and caps between two grains: nobody gets a part of one, and no cap is passed."""
+    lines = [user("u1", 25), user("u2", 38), user("u3", 9)]
+    answer = answer_of({**problem([node("city", a=47)], lines), "grain": 10})
+    found = [row["granted"] for row in answer["users"]]
+    assert sum(found) == 40
+    assert found[2] == 0
+    assert all(m3 % 10 == 0 and m3 <= line["demand"] for m3, line in zip(found, lines, strict=True))
+
+
+def test_a_reserve_is_out_of_reach() -> None:
+    """Of the node's source and of its total; more reserve than water leaves nothing."""
+    held = {**node("city", None, 100, a=60, b=60), "reserve": {"a": 20}}
+    asked = problem([held], [user("u1", 90, "ab"), user("u2", 90, "a")])
+    assert sum(granted(asked)) == 80
+    assert sum(row["by_source"].get("a", 0) for row in answered(asked)["users"]) <= 40
+
+
 def _broken(change: dict[str, Any], line: dict[str, Any]) -> Problem:
     asked = problem([node("city", a=5)], [{**user("u1", 5), **line}])
     return {**asked, **change}
