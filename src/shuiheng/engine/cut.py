@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shuiheng.engine.arithmetic import compiled
+from shuiheng.engine.arithmetic import compiled, inner
 from shuiheng.engine.problem import NONE, Int
 
 TIGHT = 1e-6  # m³: a cut passed by less is met
@@ -92,7 +92,7 @@ def rebuild(state: State, tree: Tree, cells: Cells) -> None:
     refresh(state, tree)
 
 
-@compiled
+@inner
 def change(state: State, tree: Tree, node: int, mask: int, whole: int, part: float) -> None:
     """Let the users of `mask` at `node` use so much more; `refresh` draws the consequences."""
     state.waiting_whole[node, mask] += whole
@@ -106,7 +106,7 @@ def change(state: State, tree: Tree, node: int, mask: int, whole: int, part: flo
         node = tree.parent[node]
 
 
-@compiled
+@inner
 def refresh(state: State, tree: Tree) -> None:
     """F of every node whose users, or whose children's users, have changed."""
     for node in range(len(tree.parent) - 1, -1, -1):
@@ -114,7 +114,7 @@ def refresh(state: State, tree: Tree) -> None:
             refresh_node(state, tree, node)
 
 
-@compiled
+@inner
 def refresh_path(state: State, tree: Tree, node: int) -> None:
     """The same for one node and those above it: all that changes when one place changes."""
     while node >= 0:
@@ -122,7 +122,7 @@ def refresh_path(state: State, tree: Tree, node: int) -> None:
         node = tree.parent[node]
 
 
-@compiled
+@inner
 def refresh_node(state: State, tree: Tree, node: int) -> None:
     subsets = state.use_whole.shape[1]
     sources = tree.source_cap.shape[1]
@@ -159,7 +159,7 @@ def refresh_node(state: State, tree: Tree, node: int) -> None:
             state.use_part[parent, held] += state.over_part[node, held]
 
 
-@compiled
+@inner
 def _spread(state: State, node: int, subsets: int, sources: int) -> None:
     """What waits at its own set of sources counts for every set that holds it."""
     whole, part = state.waiting_whole[node], state.waiting_part[node]
@@ -175,7 +175,7 @@ def _spread(state: State, node: int, subsets: int, sources: int) -> None:
         part[held] = 0.0
 
 
-@compiled
+@inner
 def _cap_all(state: State, tree: Tree, node: int, subsets: int) -> None:
     whole_over = state.below_whole[node] - tree.cap[node]
     part_over = state.below_part[node]
@@ -227,7 +227,7 @@ def new_trace(nodes: int, sources: int, cells: int) -> Trace:
     )
 
 
-@compiled
+@inner
 def trace_cut(trace: Trace, state: State, tree: Tree, cells: Cells) -> None:
     """Follow the choices from the root down; then see which cells are closed, and by which caps."""
     sources = tree.source_cap.shape[1]
@@ -258,7 +258,7 @@ def trace_cut(trace: Trace, state: State, tree: Tree, cells: Cells) -> None:
         trace.by[cell] = _close(trace, cells.node[cell], cells.mask[cell], sources, empty)
 
 
-@compiled
+@inner
 def _add_cap(trace: Trace, at: int, node: int, source: int, cap: int) -> None:
     trace.node[at] = node
     trace.source[at] = source
@@ -266,7 +266,7 @@ def _add_cap(trace: Trace, at: int, node: int, source: int, cap: int) -> None:
     trace.leader[at] = at
 
 
-@compiled
+@inner
 def _close(trace: Trace, node: int, mask: int, sources: int, empty: bool) -> int:
     """One cap that closes the cell; its caps are joined unless nothing is used there."""
     if trace.all_by[node] >= 0:
@@ -284,13 +284,13 @@ def _close(trace: Trace, node: int, mask: int, sources: int, empty: bool) -> int
     return first
 
 
-@compiled
+@inner
 def _join(trace: Trace, one: int, other: int) -> None:
     one, other = leader_of(trace, one), leader_of(trace, other)
     trace.leader[max(one, other)] = min(one, other)
 
 
-@compiled
+@inner
 def leader_of(trace: Trace, cap: int) -> int:
     while trace.leader[cap] != cap:
         cap = trace.leader[cap]

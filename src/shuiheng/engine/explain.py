@@ -105,7 +105,8 @@ def _private_reasons(
     usable = np.full(problem.users, NONE)
     if len(problem.own_users):
         allowed = masks[problem.own_users, None] >> np.arange(len(problem.sources)) & 1
-        usable[problem.own_users] = np.where(allowed == 1, problem.own_caps, 0).sum(axis=1)
+        whole = problem.own_caps // problem.grain * problem.grain
+        usable[problem.own_users] = np.where(allowed == 1, whole, 0).sum(axis=1)
     reasons = (
         ("no_source", short & (masks == 0), "没有可用的水源。"),
         ("own_caps", short & (masks != 0) & (usable < problem.demand), "自己各水源的上限之和小于需求。"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from shuiheng.engine.arithmetic import compiled, muldiv, share_of
+from shuiheng.engine.arithmetic import compiled, inner, muldiv, order_of, share_of
 from shuiheng.engine.levels import Levels
 from shuiheng.engine.problem import Int
 
@@ -53,7 +53,7 @@ def grant_users(
     return granted, by_source, certificate
 
 
-@compiled
+@inner
 def _level_users(
     c: int,
     begin: int,
@@ -97,11 +97,11 @@ def _level_users(
                 near[count] = i
                 count += 1
     if edge >= 0 and missing > 0:
-        for i in np.argsort(-rest[near], kind="mergesort")[:missing]:
+        for i in order_of(-rest[near])[:missing]:
             amount[near[i]] += 1
 
 
-@compiled
+@inner
 def _blend(
     amount: Int, size: int, mine: Int, drawn: Int, total: int, grain: int, by_source: Int
 ) -> None:

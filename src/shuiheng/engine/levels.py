@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shuiheng.engine.arithmetic import as_fraction, compiled, muldiv
+from shuiheng.engine.arithmetic import as_fraction, compiled, inner, muldiv, order_of
 from shuiheng.engine.cut import (
     TIGHT,
     Cells,
@@ -29,7 +29,8 @@ from shuiheng.engine.cut import (
 from shuiheng.engine.problem import Int
 from shuiheng.engine.tables import Tables, use_at
 
-MET = 1e-9
+MET = 1e-6  # m³ by which a level may stay below its cut: less than rounding can see
+WHOLE = 1e-9  # a fraction this near to 0 or 1 is one
 MOST_STEPS = 400
 MOST_CUTS = 1 << 16
 SETTLED, STUCK = 0, 1
@@ -76,7 +77,7 @@ def new_cuts() -> Cuts:
     )
 
 
-@compiled
+@inner
 def _grown(array: Int, needed: int) -> Int:
     if needed <= len(array):
         return array
@@ -85,7 +86,7 @@ def _grown(array: Int, needed: int) -> Int:
     return larger
 
 
-@compiled
+@inner
 def _add_component(cuts: Cuts, trace: Trace, leader: int) -> Cuts:
     """The caps of one component of the traced cut, as one more cut."""
     number, at = cuts.size[0], cuts.size[1]
@@ -110,7 +111,7 @@ def _add_component(cuts: Cuts, trace: Trace, leader: int) -> Cuts:
     return cuts
 
 
-@compiled
+@inner
 def _keep(cuts: Cuts, pending: Cuts, number: int) -> Cuts:
     """Copy a cut that has proved to be a bottleneck among the certificates."""
     at, begin, end = cuts.size[1], pending.begin[number], pending.begin[number + 1]
@@ -131,7 +132,7 @@ def _keep(cuts: Cuts, pending: Cuts, number: int) -> Cuts:
     return cuts
 
 
-@compiled
+@inner
 def put(
     c: int,
     whole: int,
@@ -153,13 +154,25 @@ def put(
 
 
 class Pending(NamedTuple):
-    """The cuts of one round: the level of each, and the classes in it, [first[n], first[n+1]) of `members`;
-    a class that the cut itself has lowered is written as ~class."""
+    """The cuts of one round: the level of each, the classes in it, [first[n], first[n+1]) of `members`, and
+    by which cut each of them stood where it stood then."""
 
     cuts: Cuts
     level: np.ndarray
     first: Int
     members: Int
+    stood_by: Int
+
+
+@inner
+def _none_pending() -> Pending:
+    return Pending(
+        new_cuts(),
+        np.zeros(16, np.float64),
+        np.zeros(16, np.int64),
+        np.zeros(64, np.int64),
+        np.zeros(64, np.int64),
+    )
 
 
 @compiled
@@ -185,7 +198,7 @@ def settle_tier(
                 levels.level[c] = np.inf
                 by[c] = -1
                 put(c, tables.demands[c], 0.0, tier, levels, state, tree, cells)
-        pending = Pending(new_cuts(), np.zeros(16), np.zeros(16, np.int64), np.zeros(64, np.int64))
+        pending = _none_pending()
         refresh(state, tree)
         while passed_by(state) > TIGHT:
             before = pending.cuts.size[0]
@@ -202,7 +215,7 @@ def settle_tier(
             return STUCK, cuts
 
 
-@compiled
+@inner
 def _lower(
     tier: Tier,
     tables: Tables,
@@ -232,20 +245,19 @@ def _lower(
         pending.level[cut] = level
         at = pending.first[cut]
         for c in group:
-            pending.members[at] = c
             if levels.level[c] > level:
-                pending.members[at] = ~c
                 by[c] = cut
                 slope, fixed = use_at(tables, c, number, divisor, level)
                 quotient, left = muldiv(slope, number, divisor)
                 levels.number[c], levels.divisor[c], levels.level[c] = number, divisor, level
                 put(c, quotient + fixed, left / divisor, tier, levels, state, tree, cells)
+            pending.members[at], pending.stood_by[at] = c, by[c]
             at += 1
         pending.first[cut + 1] = at
     return pending
 
 
-@compiled
+@inner
 def _passed(trace: Trace, cells: Cells) -> tuple[Int, np.ndarray]:
     """By how much each component of the traced cut is passed, at the index of its leader."""
     whole = np.zeros(trace.size[0], np.int64)
@@ -260,7 +272,7 @@ def _passed(trace: Trace, cells: Cells) -> tuple[Int, np.ndarray]:
     return whole, part
 
 
-@compiled
+@inner
 def _open_classes(tier: Tier, trace: Trace, settled: np.ndarray) -> tuple[Int, Int]:
     """The unsettled classes that the traced cut closes, grouped by component."""
     count = np.zeros(trace.size[0] + 1, np.int64)
@@ -281,7 +293,7 @@ def _open_classes(tier: Tier, trace: Trace, settled: np.ndarray) -> tuple[Int, I
     return count, inside
 
 
-@compiled
+@inner
 def _room(pending: Pending, trace: Trace, leader: int, members: int) -> Pending:
     """One more pending cut: its caps copied from the trace, and room for its members."""
     cut = pending.cuts.size[0]
@@ -295,27 +307,28 @@ def _room(pending: Pending, trace: Trace, leader: int, members: int) -> Pending:
         level,
         _grown(pending.first, cut + 2),
         _grown(pending.members, pending.first[cut] + members),
+        _grown(pending.stood_by, pending.first[cut] + members),
     )
 
 
-@compiled
+@inner
 def _settle(levels: Levels, cuts: Cuts, pending: Pending, settled: np.ndarray, by: Int) -> Cuts:
     """Settle every class whose cut is a bottleneck, lowest level first.
 
-    It is one when none of those it lowered was lowered further by another, and all that stood lower before
+    It is one when all in it still stand where they stood when it was met, and those it found standing lower
     are settled.
     """
-    for cut in np.argsort(pending.level[: pending.cuts.size[0]], kind="mergesort"):
-        members = pending.members[pending.first[cut] : pending.first[cut + 1]]
+    for cut in order_of(pending.level[: pending.cuts.size[0]].view(np.int64)):
+        span = range(pending.first[cut], pending.first[cut + 1])
         stands = True
-        for member in members:
-            c = member if member >= 0 else ~member
-            if by[c] != cut and (member < 0 or not settled[c]):
+        for i in span:
+            c = pending.members[i]
+            if by[c] != pending.stood_by[i] or (by[c] != cut and not settled[c]):
                 stands = False
         if not stands:
             continue
-        for member in members:
-            c = member if member >= 0 else ~member
+        for i in span:
+            c = pending.members[i]
             if by[c] == cut:
                 settled[c] = True
                 levels.certificate[c] = cuts.size[0]
@@ -323,7 +336,7 @@ def _settle(levels: Levels, cuts: Cuts, pending: Pending, settled: np.ndarray, b
     return cuts
 
 
-@compiled
+@inner
 def solve_level(
     tables: Tables, levels: Levels, group: Int, target: int, target_part: float
 ) -> tuple[int, int, float]:
@@ -357,11 +370,11 @@ def solve_level(
                 a, b = use_at(tables, c, number, divisor, level)
                 slope += a
                 rest += b
-        carry = np.int64(np.floor(part + MET))
+        carry = np.int64(np.floor(part + WHOLE))
         want, part = target - rest + carry, max(part - carry, 0.0)
         quotient, left = muldiv(slope, number, divisor)
         passed = (quotient - want) + (left / divisor - part)
-        if abs(passed) <= MET:
+        if -MET <= passed <= WHOLE:
             break
         if passed > 0.0:
             high = min(high, level)
@@ -377,10 +390,10 @@ def solve_level(
     return number, divisor, level
 
 
-@compiled
+@inner
 def _exact(want: int, part: float, slope: int) -> tuple[int, int]:
     """(want + part)/slope; a part that is not 0 (crossing caps alone bring it) is cut off below 2⁻²⁰."""
-    if part < MET:
+    if part < WHOLE:
         return want, slope
     shift = 0
     while shift < 20 and slope << shift < 1 << 58 and want << shift < 1 << 60:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from shuiheng.engine.arithmetic import compiled
+from shuiheng.engine.arithmetic import compiled, inner, order_of
 from shuiheng.engine.cut import (
     TIGHT,
     Cells,
@@ -42,15 +42,15 @@ def round_tier(tier: Tier, levels: Levels, state: State, tree: Tree, cells: Cell
         cells.whole[cell] += totals[i] - levels.whole[c]
         cells.part[cell] = 0.0
     rebuild(state, tree, cells)
-    by_fraction = np.argsort(-fraction, kind="mergesort")
+    by_fraction = order_of(-fraction.view(np.int64))
     held = levels.certificate[tier.begin : tier.end][by_fraction]
-    for i in by_fraction[np.argsort(held, kind="mergesort")]:
+    for i in by_fraction[order_of(held)]:
         if fraction[i] > 0.0 and add_one(tier.cell[tier.begin + i], state, tree, cells):
             totals[i] += 1
     return totals
 
 
-@compiled
+@inner
 def add_one(cell: int, state: State, tree: Tree, cells: Cells) -> bool:
     """Use one more m³ in a cell if every cap allows it."""
     node, mask = cells.node[cell], cells.mask[cell]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from shuiheng.engine.arithmetic import compiled
+from shuiheng.engine.arithmetic import compiled, inner
 from shuiheng.engine.cut import (
     Cells,
     State,
@@ -51,7 +51,7 @@ def choose_sources(
     return drawn
 
 
-@compiled
+@inner
 def _draw_most(
     c: int,
     rank: int,
@@ -82,7 +82,7 @@ def _draw_most(
         refresh_path(state, tree, node)
 
 
-@compiled
+@inner
 def _draw(
     c: int,
     source: int,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shuiheng.engine.arithmetic import compiled, share_of
+from shuiheng.engine.arithmetic import compiled, inner, share_of
 from shuiheng.engine.problem import Int
 
 PER_BUCKET = 8
@@ -106,7 +106,7 @@ def build_tables(first: Int, demand: Int, floor: Int, weight: Int) -> Tables:
     return Tables(full, rise, fixed, floors, slope, demands, users, top)
 
 
-@compiled
+@inner
 def _build_bends(first: Int, amount: Int, weight: Int) -> Bends:
     classes = len(first) - 1
     keys = np.empty(len(amount), np.float64)
@@ -134,7 +134,7 @@ def _build_bends(first: Int, amount: Int, weight: Int) -> Bends:
     return _fill_buckets(first, amount, weight, keys, bits, bucket_of, base, shift)
 
 
-@compiled
+@inner
 def _fill_buckets(
     first: Int,
     amount: Int,
@@ -199,7 +199,7 @@ def _fill_buckets(
     )
 
 
-@compiled
+@inner
 def _bent(bends: Bends, c: int, number: int, divisor: int, level: float) -> tuple[int, int]:
     """Σ weight and Σ amount of the entries of class c whose ratio is at most λ = number/divisor."""
     if bends.first[c] == bends.first[c + 1]:
@@ -228,7 +228,7 @@ def _bent(bends: Bends, c: int, number: int, divisor: int, level: float) -> tupl
     return weight, amount
 
 
-@compiled
+@inner
 def use_at(tables: Tables, c: int, number: int, divisor: int, level: float) -> tuple[int, int]:
     """(A, B) with g(λ) = A·λ + B for class c at λ = number/divisor (`level` = the same as a float)."""
     full_weight, full_amount = _bent(tables.full, c, number, divisor, level)
