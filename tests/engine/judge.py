@@ -6,6 +6,7 @@ A complaint is `kind: words`; no complaint is the verdict that the answer is rig
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
 from typing import Any
@@ -180,11 +181,22 @@ def _certificates(
             if user.sources:
                 found.append(f"certificate: {user.id} is shorted without one")
             continue
-        found += [
-            f"certificate {index} of {user.id}: {w}"
-            for w in _wrong(model, view, granted, i, answer["certificates"][index])
-        ]
+        certificate = answer["certificates"][index]
+        words = _wrong(model, view, granted, i, certificate)
+        if words:
+            own = not _wrong(_without_closed(model), view, granted, i, certificate)
+            kind = "own cap" if own else "certificate"
+            found += [f"{kind}: {index} of {user.id} {said}" for said in words]
     return found
+
+
+def _without_closed(model: Model) -> Model:
+    """The same without the sources that a user's own cap of 0 closes to him."""
+    users = [
+        replace(user, sources=tuple(s for s in user.sources if dict(user.own).get(s, NONE)))
+        for user in model.users
+    ]
+    return replace(model, users=tuple(users))
 
 
 def _wrong(
@@ -202,11 +214,9 @@ def _wrong(
         for cut in cuts
         if _cap_of(model, cut) * model.grain != cut["cap"]
     ]
-    named = certificate["users"]
-    if isinstance(named, list):
-        ids = {model.users[j].id for j in inside}
-        if not set(named) <= ids or model.users[i].id not in named:
-            found.append(f"users {named} of {sorted(ids)}")
+    sharing = [j for j in inside if model.users[j].demand and model.users[j].sources]
+    if certificate["users"] != len(sharing) and not any(user.own for user in model.users):
+        found.append(f"counts {certificate['users']} users for {len(sharing)}")
     if i not in inside:
         found.append("does not bind him")
     bound = sum(_cap_of(model, cut) for cut in cuts)
@@ -297,12 +307,15 @@ def _findings(model: Model, problem: dict[str, Any], view: Opinion, answer: Answ
     if view.floors_met and "infeasible_floors" in codes:
         found.append("finding: floors are feasible")
     if not view.floors_met and not unfounded and "infeasible_floors" not in codes:
-        found.append("finding: infeasible floors are not said")
+        own = any(user.floor > _licensed(user) for user in model.users)
+        found.append(f"{'own floor' if own else 'finding'}: infeasible floors are not said")
     for finding in answer["findings"]:
         if finding["code"] == "no_source" and set(finding["ids"]) != dry:
             found.append(f"finding: no_source names {finding['ids']}")
         if not finding["text"] or not finding["severity"]:
             found.append(f"finding: {finding['code']} without words or severity")
-    if answer["verified"] is not True or answer["policy"] != problem["policy"]:
-        found.append("shape: verified or policy")
+    if answer["verified"] is not True:
+        found.append("verified: the engine doubts its own answer")
+    if answer["policy"] != problem["policy"]:
+        found.append("shape: another policy")
     return found

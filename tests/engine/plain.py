@@ -216,6 +216,26 @@ class Allocation:
                 )
         return found
 
+    def inside(self, cuts: list[dict[str, Any]]) -> list[str]:
+        """Who wants water and gets it only through these caps."""
+        totals = {cut["node"] for cut in cuts if cut["source"] is None}
+        shut = {(cut.get("user", cut["node"]), cut["source"]) for cut in cuts}
+        found = []
+        for i, user in self.users.items():
+            path = self.path(user["node"])
+            closed = all(any((v, s) in shut for v in (i, *path)) for s in user["sources"])
+            if self.want[i] and user["sources"] and (closed or totals & set(path)):
+                found.append(i)
+        return found
+
+    def path(self, node: str | None) -> list[str]:
+        """The node and all above it."""
+        found = []
+        while node is not None:
+            found.append(node)
+            node = self.nodes[node]["parent"]
+        return found
+
     # --- whole grains ---
 
     def _whole(self, x: dict[str, Fraction], mine: set[str]) -> dict[str, int]:
@@ -289,10 +309,7 @@ class Allocation:
 
     def _alive(self, user: dict[str, Any]) -> list[str]:
         """His sources in order; one that has nothing to give him takes no rank."""
-        node, path = user["node"], []
-        while node is not None:
-            path.append(node)
-            node = self.nodes[node]["parent"]
+        path = self.path(user["node"])
         own = user.get("caps", {})
         return [
             s
@@ -370,7 +387,9 @@ def answer_of(problem: dict[str, Any], make: type[Allocation] = Allocation) -> d
         index = None
         if totals[i] < work.want[i]:
             index = len(certificates)
-            certificates.append({"text": "所列上限已满", "cuts": work.cuts[i], "users": [i]})
+            cuts = work.cuts[i]
+            inside = work.inside(cuts)
+            certificates.append({"text": "所列上限已满", "cuts": cuts, "users": len(inside)})
         users.append(
             {
                 "id": i,
