@@ -42,7 +42,8 @@ class Problem:
     - `reserve[V,k]`: set aside at a node before anything is shared.
     - `preferences[P,k]`: orders of preference, padded with −1; `preference[N]` points into them.
     - `node[N]`, `tier[N]`, `demand[N]`, `floor[N]`, `weight[N]`.
-    - `own_users[n]`, `own_caps[n,k]`: users with caps of their own on a source.
+    - `own_users[n]`, `own_caps[n,k]`: users with caps of their own on a source; `own_wishes[n,k]`: what each
+      would take of it if all were to be had, served before the order of preference (NONE = no wish).
     - `grain`: every grant is a multiple of it.
     """
 
@@ -62,6 +63,7 @@ class Problem:
     reserve: Int | None = None
     own_users: Int = field(default_factory=lambda: np.zeros(0, np.int64))
     own_caps: Int = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    own_wishes: Int | None = None
     grain: int = 1
     node_ids: Sequence[object] = ()
     user_ids: Sequence[object] = ()
@@ -105,6 +107,7 @@ class Problem:
             self.weights(),
             self.own_users,
             self.own_caps,
+            np.zeros(0, np.int64) if self.own_wishes is None else self.own_wishes,
         )
         tables = [np.ascontiguousarray(array, dtype="<i8").tobytes() for array in arrays]
         return sm3(b"\0".join([head, *tables]))

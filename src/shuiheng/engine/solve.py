@@ -254,9 +254,22 @@ def solve(
     free = Tree(tree.parent, np.full_like(tree.cap, NONE), tree.source_cap.copy())
     cells = _cells(classes, totals)
     drawn = choose_sources(
-        totals, classes.tier, classes.cell, classes.preference, state, free, cells
+        totals, classes.tier, classes.cell, classes.preference, _wishes(ready), state, free, cells
     )
     return Solution(ready, tree, levels, cuts, totals, drawn, floors_cut)
+
+
+def _wishes(prepared: Prepared) -> Int:
+    """What each class takes of a source at most before the others have chosen, in grains; NONE = all."""
+    classes, problem = prepared.classes, prepared.problem
+    wishes = np.full(classes.preference.shape, NONE)
+    if problem.own_wishes is None:
+        return wishes
+    own = classes.cell_node[classes.cell] - len(problem.parent)
+    alone = np.nonzero(own >= 0)[0]
+    wanted = problem.own_wishes[own[alone]]
+    wishes[alone] = np.where(wanted < NONE, wanted // problem.grain, NONE)
+    return wishes
 
 
 def _cells(classes: Classes, amounts: Int) -> Cells:

@@ -24,9 +24,17 @@ from shuiheng.engine.problem import NONE, Int
 
 @compiled
 def choose_sources(
-    totals: Int, tier_of: Int, cell_of: Int, order: Int, state: State, tree: Tree, cells: Cells
+    totals: Int,
+    tier_of: Int,
+    cell_of: Int,
+    order: Int,
+    wish: Int,
+    state: State,
+    tree: Tree,
+    cells: Cells,
 ) -> Int:
-    """m³ of each class by source, [K,k]; rows sum to `totals`. `order[K,k]` is each class's preference.
+    """m³ of each class by source, [K,k]; rows sum to `totals`. `order[K,k]` is each class's preference, and
+    `wish[K,k]` what it takes of a source at most while others of its tier have not chosen.
 
     The caps of `tree` are used up on the way; `cells` ends at 0.
     """
@@ -43,10 +51,12 @@ def choose_sources(
         end = begin
         while end < classes and tier_of[end] == tier_of[begin]:
             end += 1
-        for rank in range(sources):
+        for rank in range(2 * sources):  # what they wish for first, then what remains
             for c in range(begin, end):
-                if left[c] > 0 and order[c, rank] >= 0:
-                    _draw_most(c, rank, cell_of, order, drawn, left, state, tree, cells)
+                source = order[c, rank % sources]
+                if left[c] > 0 and source >= 0:
+                    most = wish[c, source] if rank < sources else left[c]
+                    _draw_most(c, source, most, cell_of, drawn, left, state, tree, cells)
         begin = end
     return drawn
 
@@ -54,9 +64,9 @@ def choose_sources(
 @inner
 def _draw_most(
     c: int,
-    rank: int,
+    source: int,
+    most: int,
     cell_of: Int,
-    order: Int,
     drawn: Int,
     left: Int,
     state: State,
@@ -64,9 +74,8 @@ def _draw_most(
     cells: Cells,
 ) -> None:
     """As much from this source as leaves a way for everybody else: all, less what the worst cut is passed by."""
-    source = order[c, rank]
     node = cells.node[cell_of[c]]
-    amount = left[c]
+    amount = min(left[c], most)
     above = node
     while above >= 0:
         amount = min(amount, tree.source_cap[above, source])
@@ -75,8 +84,7 @@ def _draw_most(
         return
     _draw(c, source, amount, cell_of, drawn, left, state, tree, cells)
     refresh_path(state, tree, node)
-    last = rank + 1 == order.shape[1] or order[c, rank + 1] < 0
-    while not last and passed_by(state) > 0.5:
+    while passed_by(state) > 0.5:
         back = np.int64(passed_by(state) + 0.5)
         _draw(c, source, -back, cell_of, drawn, left, state, tree, cells)
         refresh_path(state, tree, node)
