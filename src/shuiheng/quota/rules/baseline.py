@@ -1,66 +1,38 @@
 """基准额度: from reviewed demands to quotas by region, source, sector and unit. Pure.
 
-Order (实施方案 三(二)3): tiers are served one after the other; inside a tier every claim gets its
-demand, or all share what is left in proportion to demand. What nobody claims goes to the reserve.
-The exact engine with certificates takes this function's place; its inputs and outputs stay.
+Order (实施方案 三(二)3): floors first, then tier after tier; inside a tier all rise to their demand, or to one
+level where a cap binds them, by the named policy. The engine answers for all regions, sources and units at once;
+what nobody can use goes to the reserve.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
-from shuiheng.core.apportion import apportion, apportion_capped
 from shuiheng.core.refusal import Finding, Severity
-from shuiheng.core.vocabulary import Sector, Source, UnitKind
-from shuiheng.core.volume import Volume, floor_m3, total
+from shuiheng.core.vocabulary import Source
+from shuiheng.core.volume import Volume, total
+from shuiheng.engine.answer import Answer
+from shuiheng.engine.explain import allocate
+from shuiheng.engine.problem import SharingPolicy
+from shuiheng.engine.verify import verify
+from shuiheng.quota.rules.bridge import Framed, frame
+from shuiheng.quota.rules.claims import Available, Claim, SharingRules, Tier, tier_of
 
-PER_10000 = 10_000
-RULE_VERSION = "tiers-1"
-
-
-@dataclass(frozen=True, slots=True)
-class Tier:
-    """A step in the order of guarantee: which sectors, and whether it takes units that keep people
-    supplied (hospitals, schools, heating, fire-fighting; public supply)."""
-
-    number: int
-    name: str
-    sectors: frozenset[Sector]
-    living: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Available:
-    """What the allocation plan gives a region of one source."""
-
-    area: int
-    source: Source
-    volume: Volume
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A unit's reviewed demand of one source, within its permit; `permit` None means no valid one."""
-
-    unit: int
-    area: int
-    source: Source
-    sector: Sector
-    kind: UnitKind
-    living: bool
-    demand: Volume
-    permit: Volume | None
+RULE_VERSION = "engine-1"
+LONGEST_REASON = 160
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What a claim gets, from which tier, and why in a sentence."""
+    """What a claim gets, from which tier, why in a sentence, and which certificate holds it down (None: none)."""
 
     claim: Claim
     quota: Volume
     reason: str
+    tier: int = 0
+    certificate: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,161 +42,116 @@ class Baseline:
     granted: tuple[Granted, ...]
     reserve: Mapping[tuple[int, Source], Volume]
     findings: tuple[Finding, ...]
-
-
-def tier_of(claim: Claim, tiers: Sequence[Tier]) -> Tier:
-    """Public supply and units that keep people supplied stand in the first `living` tier."""
-    for tier in tiers:
-        if tier.living and (claim.living or claim.kind is UnitKind.WATERWORKS):
-            return tier
-        if claim.sector in tier.sectors:
-            return tier
-    return tiers[-1]
+    certificates: tuple[str, ...] = ()
+    digest: str = ""
 
 
 def plan_baseline(
     available: Sequence[Available],
     claims: Sequence[Claim],
-    tiers: Sequence[Tier],
+    rules: SharingRules,
     *,
-    reserve_per_10000: int,
+    names: Mapping[int, str] | None = None,
 ) -> Baseline:
-    """Share every region's water of every source among its claims, to the m³."""
-    granted: list[Granted] = []
-    reserve: dict[tuple[int, Source], Volume] = {}
-    findings: list[Finding] = []
-    by_place: dict[tuple[int, Source], list[Claim]] = {}
-    for claim in claims:
-        by_place.setdefault((claim.area, claim.source), []).append(claim)
-    for supply in sorted(available, key=lambda a: (a.area, a.source)):
-        place = (supply.area, supply.source)
-        here = sorted(by_place.pop(place, []), key=lambda claim: claim.unit)
-        set_aside = Volume(supply.volume.m3 * reserve_per_10000 // PER_10000)
-        answers, rest = _share(supply.volume - set_aside, here, tiers)
-        granted += answers
-        reserve[place] = set_aside + rest
-        findings += _shortages(supply, answers)
-    for left in by_place.values():
-        findings += [_no_allocation(claim) for claim in left if claim.demand]
-        granted += [Granted(claim, Volume(), "该区没有这一水源的分配水量") for claim in left]
-    return Baseline(tuple(granted), reserve, tuple(findings))
+    """Share every region's water among its claims, to the m³; AssertionError when the proof fails."""
+    framed = frame(available, claims, rules, names=names or {})
+    answer = allocate(framed.problem)
+    wrong = verify(answer)
+    assert not wrong, f"the answer does not hold: {wrong[0]}"
+    return read_answer(framed, answer, available, rules)
 
 
-def _share(
-    volume: Volume, claims: list[Claim], tiers: Sequence[Tier]
-) -> tuple[list[Granted], Volume]:
-    """Serve tier after tier; the second value is what nobody claimed."""
-    answers: list[Granted] = []
-    left = volume
-    for tier in sorted(tiers, key=lambda t: t.number):
-        members = [claim for claim in claims if tier_of(claim, tiers) == tier]
-        demands = [min(claim.demand, claim.permit or Volume()) for claim in members]
-        parts = apportion_capped(left, [demand.m3 for demand in demands], demands)
-        for claim, demand, part in zip(members, demands, parts, strict=True):
-            answers.append(Granted(claim, part, _reason(claim, demand, part, tier)))
-        left -= total(parts)
-    return answers, left
-
-
-def _reason(claim: Claim, demand: Volume, part: Volume, tier: Tier) -> str:
-    if claim.permit is None and claim.demand:
-        return "没有有效取水许可，不核定额度"
-    if part < demand:
-        return f"第{tier.number}顺序（{tier.name}）水量不足，按需求等比例分担"
-    if demand < claim.demand:
-        return "按取水许可封顶"
-    return f"第{tier.number}顺序（{tier.name}）按审核需求足额核定"
-
-
-def _shortages(supply: Available, answers: Sequence[Granted]) -> list[Finding]:
-    short = [a for a in answers if a.quota < min(a.claim.demand, a.claim.permit or Volume())]
-    if not short:
-        return []
-    missing = total(a.claim.demand - a.quota for a in short)
-    return [
-        Finding(
-            "baseline.short",
-            Severity.LOOK,
-            f"{supply.source.label}不够分：{len(short)} 个单位合计少 {missing.wan()} 万m³。",
-            facts={"area": supply.area, "source": supply.source, "units": len(short)},
-        )
+def read_answer(
+    framed: Framed, answer: Answer, available: Sequence[Available], rules: SharingRules
+) -> Baseline:
+    """The engine's answer in the words of the budget."""
+    planned = {(one.area, one.source) for one in available}
+    granted = []
+    given: dict[tuple[int, Source], int] = {}
+    for claim, user, column in framed.claims:
+        quota = Volume(int(answer.by_source[user, column]))
+        short = int(answer.certificate[user])
+        number = short if short >= 0 else None
+        tier = tier_of(claim, rules.tiers)
+        reason = _reason(claim, quota, tier, rules.policy, _why(answer, number))
+        if (claim.area, claim.source) not in planned:
+            reason = "该区没有这一水源的分配水量"
+        granted.append(Granted(claim, quota, reason, tier.number, number))
+        place = (claim.area, claim.source)
+        given[place] = given.get(place, 0) + quota.m3
+    reserve = {
+        (one.area, one.source): one.volume - Volume(given.get((one.area, one.source), 0))
+        for one in available
+    }
+    findings = [
+        *_engine_findings(answer),
+        *_shortages([one for one in granted if (one.claim.area, one.claim.source) in planned]),
+        *_no_allocation(granted, planned),
     ]
-
-
-def _no_allocation(claim: Claim) -> Finding:
-    return Finding(
-        "baseline.no_allocation",
-        Severity.LOOK,
-        f"有单位申报{claim.source.label} {claim.demand.wan()} 万m³，但分配计划没有给该区这一水源。",
-        facts={"area": claim.area, "source": claim.source, "unit": claim.unit},
+    return Baseline(
+        tuple(granted),
+        reserve,
+        tuple(findings),
+        tuple(certificate.text for certificate in answer.certificates),
+        answer.problem.digest(),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkClaim:
-    """What is wanted of a supplier: by a customer, or by the supplier itself for residents or loss."""
-
-    unit: int
-    sector: Sector
-    demand: Volume
+def _why(answer: Answer, number: int | None) -> str:
+    return "" if number is None else answer.certificates[number].text
 
 
-def plan_network(intake: Volume, claims: Sequence[NetworkClaim]) -> list[Volume]:
-    """Share a supplier's intake so that Σ customers + loss = intake, to the m³ (USERS 2).
-
-    Loss first (it happens anyway) in its planned proportion, then residents, then the others in
-    proportion to demand. Water nobody has asked for goes to residents if the supplier serves them,
-    else is shared like the demands.
-    """
-    demand = total(claim.demand for claim in claims)
-    if not demand:
-        return _all_to_loss(intake, claims)
-    if intake >= demand:
-        return _share_surplus(intake, demand, claims)
-    loss = _part(claims, Sector.LOSS)
-    wanted_loss = total(claims[i].demand for i in loss)
-    for_loss = floor_m3(Fraction(intake.m3) * wanted_loss.m3 / demand.m3)
-    parts = [Volume()] * len(claims)
-    left = intake
-    for members, offer in (
-        (loss, for_loss),
-        (_part(claims, Sector.RESIDENTS), None),
-        (_others(claims), None),
-    ):
-        demands = [claims[i].demand for i in members]
-        given = left if offer is None else min(offer, left)
-        for i, part in zip(
-            members, apportion_capped(given, [d.m3 for d in demands], demands), strict=True
-        ):
-            parts[i] = part
-        left -= total(parts[i] for i in members)
-    return _give_rest(parts, left, loss or _others(claims))
+def _reason(claim: Claim, quota: Volume, tier: Tier, policy: SharingPolicy, why: str) -> str:
+    place = f"第{tier.number}顺序（{tier.name}）"
+    if claim.permit is None and claim.demand:
+        return "没有有效取水许可，不核定额度"
+    if quota > claim.wanted:
+        return f"{place}其他水源不足，改用{claim.source.label}"
+    if quota < claim.wanted and not why:
+        return f"{place}{claim.source.label}不足，由其他水源补足"
+    if quota < claim.wanted:
+        words = f"{place}水量不足，{policy.label}：{why}"
+        return words if len(words) <= LONGEST_REASON else words[: LONGEST_REASON - 1] + "…"
+    if claim.wanted < claim.demand:
+        return "按取水许可封顶"
+    return f"{place}按审核需求足额核定"
 
 
-def _share_surplus(intake: Volume, demand: Volume, claims: Sequence[NetworkClaim]) -> list[Volume]:
-    parts = [claim.demand for claim in claims]
-    takers = _part(claims, Sector.RESIDENTS) or _others(claims) or list(range(len(claims)))
-    weights = [claims[i].demand.m3 or 1 for i in takers]
-    for i, extra in zip(takers, apportion(intake - demand, weights), strict=True):
-        parts[i] += extra
-    return parts
+def _engine_findings(answer: Answer) -> list[Finding]:
+    """What the engine found that an officer must know; shortages and zeros are said per region below."""
+    told = ("infeasible_floors", "crossing_caps", "parent_below_children", "reserve_above_cap")
+    return [finding for finding in answer.findings if finding.code in told]
 
 
-def _all_to_loss(intake: Volume, claims: Sequence[NetworkClaim]) -> list[Volume]:
-    parts = [Volume()] * len(claims)
-    return _give_rest(parts, intake, _part(claims, Sector.LOSS) or list(range(len(claims))))
+def _shortages(granted: Sequence[Granted]) -> list[Finding]:
+    places: dict[tuple[int, Source], list[Granted]] = {}
+    for one in granted:
+        if one.quota < one.claim.wanted:
+            places.setdefault((one.claim.area, one.claim.source), []).append(one)
+    found = []
+    for (area, source), short in sorted(places.items()):
+        missing = total(one.claim.wanted - one.quota for one in short)
+        found.append(
+            Finding(
+                "baseline.short",
+                Severity.LOOK,
+                f"{source.label}不够分：{len(short)} 个单位合计少 {missing.wan()} 万m³。",
+                facts={"area": area, "source": source, "units": len(short)},
+            )
+        )
+    return found
 
 
-def _give_rest(parts: list[Volume], rest: Volume, takers: list[int]) -> list[Volume]:
-    if rest and takers:
-        parts[takers[0]] += rest
-    return parts
-
-
-def _part(claims: Sequence[NetworkClaim], sector: Sector) -> list[int]:
-    return [i for i, claim in enumerate(claims) if claim.sector is sector]
-
-
-def _others(claims: Sequence[NetworkClaim]) -> list[int]:
-    apart = (Sector.LOSS, Sector.RESIDENTS)
-    return [i for i, claim in enumerate(claims) if claim.sector not in apart]
+def _no_allocation(
+    granted: Sequence[Granted], planned: Collection[tuple[int, Source]]
+) -> list[Finding]:
+    return [
+        Finding(
+            "baseline.no_allocation",
+            Severity.LOOK,
+            f"有单位申报{one.claim.source.label} {one.claim.demand.wan()} 万m³，但分配计划没有给该区这一水源。",
+            facts={"area": one.claim.area, "source": one.claim.source, "unit": one.claim.unit},
+        )
+        for one in granted
+        if one.claim.demand and (one.claim.area, one.claim.source) not in planned
+    ]

@@ -143,6 +143,19 @@ def norm_figures(
     }
 
 
+def grain_needs(units: Iterable[int], year: int, day: date) -> dict[int, Volume]:
+    """粮食面积 × 定额 of each unit that grows any: what food security protects (实施方案 三(二)3)."""
+    items = policy("quota.grain_items", day).value["items"]
+    ids = sorted(set(units))
+    rows = Activity.objects.filter(unit__in=ids, year__in=[year, year - 1], item__in=items)
+    grown = list(rows.select_related("unit").order_by("pk"))
+    return {
+        unit: figure.volume
+        for unit, figure in norm_figures(ids, year, day, activities=grown).items()
+        if figure.volume is not None
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """The coefficients and design volumes in force: a unit's own before its district's."""
