@@ -177,6 +177,22 @@ def test_the_need_by_norms_is_suggested_and_accepted(
     assert total(line.reviewed for line in budget.lines.all() if line.reviewed) == Volume(36_000)
 
 
+def test_the_figure_of_a_chosen_method_is_suggested_with_its_words(
+    lived: Lived, region: Area, reviewer: Visitor
+) -> None:
+    budget = odd_draft(lived, region)
+    data = {"key": str(uuid4()), "method": "reviewer", "volume": "1.5", "reason": "按同类核定"}
+    demand = f"{reverse('quota:demand', args=[budget.unit_id])}?year={YEAR}"
+    assert reviewer.post(demand, **data).status_code == 303
+    page = reviewer.get(f"{reverse('budget:review_case', args=[budget.pk])}?year={YEAR}")
+    assert "按测算核定" in words(page)
+    assert "按审核人核定测算" in words(page)
+    assert "核定 15,000 m³：按同类核定" in words(page)
+    form = form_of(page, reverse("budget:review_accept_one", args=[budget.pk]))
+    assert reviewer.post(form.pop("action"), **form, act="figures").status_code == 303
+    assert total(line.reviewed for line in budget.lines.all() if line.reviewed) == Volume(15_000)
+
+
 def test_a_wrong_reviewed_figure_comes_back(lived: Lived, region: Area, reviewer: Visitor) -> None:
     budget = odd_draft(lived, region)
     url = f"{reverse('budget:review_case', args=[budget.pk])}?year={YEAR}"

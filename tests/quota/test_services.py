@@ -15,6 +15,7 @@ from shuiheng.core.access import Actor, Role
 from shuiheng.core.refusal import Refusal
 from shuiheng.core.vocabulary import Confidence, Source, UnitKind
 from shuiheng.core.volume import Volume
+from shuiheng.office.models import PolicyValue
 from shuiheng.quota import selectors, services
 from shuiheng.quota.models import DemandChoice, Norm, OutputDeclaration
 from shuiheng.quota.rules.ceilings import CeilingStanding
@@ -201,6 +202,20 @@ def test_who_reviews_chooses_and_one_figure_is_for_one_unit() -> None:
     )
 
 
+def test_an_area_may_have_norms_of_its_own_zone() -> None:
+    general = PolicyValue.objects.get(key="quota.norm_choice")
+    PolicyValue.objects.create(
+        key=general.key, area=town.area(MIDONG), effective_from=TODAY, label=general.label,
+        value={**general.value, "zone": "东疆", "range_end": "middle"}, source="演示",
+        confidence="demo", entered_by="-", entered_at=NOW,
+    )  # fmt: skip
+    tables = selectors.norm_tables(TODAY)
+    found = [
+        tables.of(town.area(code).pk).choose("城市绿化", "微喷", "亩") for code in (MIDONG, CITY)
+    ]
+    assert [one.exact for one in found] == [650, 500]
+
+
 # -- ceilings -------------------------------------------------------------------------------------
 
 
@@ -286,6 +301,8 @@ def test_what_a_department_has_confirmed_tilts_within_bounds_and_nothing_else_do
     row = declare(mill)
     second = declare(other, replace(COTTON, amount=Decimal(100)))
     assert selectors.tilts([mill.pk], YEAR, TODAY)[mill.pk].weight == 1000
+    (duty,) = selectors.duties(department, NOW)
+    assert (duty.detail, duty.due) == ("2 户等确认", date(2026, 12, 20))
     services.decide_output(second.pk, OutputStep.CONFIRM, **acting(department))
     assert selectors.tilts([mill.pk], YEAR, TODAY)[mill.pk].weight == 1000
     done = services.decide_output(row.pk, OutputStep.CONFIRM, **acting(department))

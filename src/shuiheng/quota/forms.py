@@ -217,11 +217,17 @@ class OutputForm(ActForm):
     measure = text("单位", 12, required=True, help_text="例如 t、万元、亩。")
     file = forms.FileField(
         label="证明材料",
-        required=False,
         widget=PhotoInput(),
         help_text="统计报表、发票汇总或种植台账的照片或 PDF。",
-        error_messages={"empty": "这个文件是空的。"},
+        error_messages={
+            "required": "要附上证明材料，部门凭它确认。",
+            "empty": "这个文件是空的。",
+        },
     )
+
+    def __init__(self, *args: Any, has_evidence: bool, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["file"].required = not has_evidence
 
     def declared(self) -> Declared:
         data = self.cleaned_data

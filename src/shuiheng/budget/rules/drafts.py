@@ -47,6 +47,7 @@ class DraftFacts:
     computed_need: Volume | None = None
     need_method: str = "定额法"
     need_words: str = ""
+    need_chosen: bool = False  # a reviewer has said by which method
     deliveries: Volume | None = None  # what a supplier's customers have asked for
 
     @property

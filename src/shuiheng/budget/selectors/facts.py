@@ -139,6 +139,7 @@ def draft_facts(
             computed_need=figure.volume if figure else None,
             need_method=figure.method.label if figure else "",
             need_words=figure.words if figure else "",
+            need_chosen=figure.is_chosen if figure else False,
             deliveries=wanted.get(budget.unit_id),
         )
     return facts

@@ -51,6 +51,7 @@ class Figure:
     volume: Volume | None
     words: str
     notes: tuple[str, ...] = ()
+    is_chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -94,7 +94,8 @@ def needed(
     asked = [unit for unit in ids if unit in choices]
     if asked:
         rows = Unit.objects.filter(pk__in=asked).select_related("region")
-        figures |= {pk: one.figure for pk, one in demands(list(rows), year, day).items()}
+        known = demands(list(rows), year, day)
+        figures |= {pk: replace(one.figure, is_chosen=True) for pk, one in known.items()}
     return figures
 
 

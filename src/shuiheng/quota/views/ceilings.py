@@ -33,7 +33,7 @@ from shuiheng.ui.parts import (
 )
 from shuiheng.ui.tables import Column, Panel, Row, Table
 
-TONES = {CeilingStanding.NONE: "over", CeilingStanding.PROVISIONAL: "warned"}
+TONES = {CeilingStanding.NONE: "warned", CeilingStanding.PERMITTED: "grant"}
 ALL = "all"
 
 Line = tuple[Unit, Source, Ceiling]
@@ -43,7 +43,7 @@ Line = tuple[Unit, Source, Ceiling]
 @require_safe
 def ceilings(request: Any) -> HttpResponse:
     """The list of who has no ground stands first; the other standings by filter."""
-    regions = regions_of(request.actor)
+    regions = regions_of(request.actor, Permission.UNIT_VIEW)
     lines = _lines(request)
     standing = request.GET.get("standing", CeilingStanding.NONE)
     shown = [line for line in lines if standing in (ALL, line[2].standing)]

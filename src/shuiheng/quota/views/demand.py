@@ -15,6 +15,7 @@ from shuiheng.core.access import Permission, require
 from shuiheng.core.vocabulary import Confidence
 from shuiheng.core.volume import Volume
 from shuiheng.office.models import Area
+from shuiheng.office.selectors import scope
 from shuiheng.quota import selectors, services
 from shuiheng.quota.forms import BulkForm, InputForm, MethodForm
 from shuiheng.quota.models import DemandChoice, DemandInput
@@ -126,17 +127,20 @@ def _context(request: Any, one: Demand) -> dict[str, Any]:
 
 
 def _methods_panel(one: Demand) -> Panel:
-    columns = [Column("方法"), Column("测算", WAN, kind="figure", strong=True), Column("怎么算的")]
+    columns = [
+        Column("方法", kind="whole"),
+        Column("测算", WAN, kind="figure", strong=True),
+        Column("怎么算的"),
+    ]
     rows = [_method_row(figure, figure.method is one.method) for figure in one.figures.values()]
     by = f"{one.choice.by}选用" if one.choice else "没有人选过，按定额法"
     return Panel("各方法并列", [Table(columns, rows, "各方法")], note=by)
 
 
 def _method_row(figure: Figure, is_chosen: bool) -> Row:
-    words = Name(figure.words, " ".join(figure.notes))
+    words = Link(figure.words, note="".join(figure.notes))
     label = Name(figure.method.label, "选用" if is_chosen else "")
-    volume = "算不出" if figure.volume is None else figure.volume
-    return Row([label, volume, words], selected=is_chosen)
+    return Row([label, figure.volume, words], selected=is_chosen)
 
 
 def _history_panel(one: Demand) -> Panel:
@@ -265,7 +269,8 @@ def demands(request: Any) -> HttpResponse:
 
 def _wanted_ids(request: Any, year: int) -> list[int]:
     wanted = wanted_units(request)
-    units = units_found(request.actor, wanted, request.today)
+    read = scope(request.actor, Permission.BUDGET_VIEW, area="region", unit="pk")
+    units = units_found(request.actor, wanted, request.today).filter(read)
     ids = list(units.values_list("pk", flat=True))
     method = request.GET.get("method", "")
     if not method:
@@ -298,7 +303,7 @@ def _many_words(rows: Sequence[DemandChoice]) -> str:
 
 
 def _list_context(request: Any, ids: Sequence[int], pages: Pages, year: int) -> dict[str, Any]:
-    regions = regions_of(request.actor)
+    regions = regions_of(request.actor, Permission.BUDGET_VIEW)
     may_choose = request.actor.may_somewhere(Permission.BUDGET_REVIEW)
     page_ids = ids[pages.start : pages.stop]
     found = {u.pk: u for u in Unit.objects.filter(pk__in=page_ids).select_related("region")}

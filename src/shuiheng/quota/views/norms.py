@@ -130,7 +130,7 @@ def _row(norm: NormFacts) -> Row:
             norm.scope,
             norm.printed,
             norm.unit,
-            Name(norm.standard, norm.clause),
+            Link(norm.standard, note=norm.clause),
             f"{norm.valid_from}",
             confidence_chip(norm.confidence),
         ]
@@ -204,7 +204,7 @@ def _history_row(row: Norm, current: int, today: date) -> Row:
             Link(f"{norm.valid_from}", note=until),
             norm.printed if norm.lower is None or norm.value is None else _with_range(norm),
             norm.unit,
-            Name(norm.standard, norm.clause),
+            Link(norm.standard, note=norm.clause),
             confidence_chip(norm.confidence),
             Name(row.entered_by or "—", when),
         ],

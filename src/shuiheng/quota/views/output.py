@@ -44,7 +44,7 @@ from shuiheng.ui.parts import (
 )
 from shuiheng.ui.tables import Column, Panel, Row, Table
 
-TONES = {OutputState.CONFIRMED: "normal", OutputState.REJECTED: "over"}
+TONES = {OutputState.CONFIRMED: "normal", OutputState.REJECTED: "neutral"}
 IN_CHARGE = {OutputKind.CROP: "农业农村部门"}
 INDUSTRY_OFFICE = "工业和信息化部门"
 
@@ -65,7 +65,10 @@ def output(request: Any, unit_id: int) -> HttpResponse:
     unit = unit_seen(request, unit_id)
     year = declared_year(request)
     row = selectors.declaration_of(unit, year)
-    form = OutputForm(request.POST or None, request.FILES or None, initial=_initial(row))
+    kept = row is not None and row.state_term is OutputState.DECLARED
+    form = OutputForm(
+        request.POST or None, request.FILES or None, initial=_initial(row), has_evidence=kept
+    )
     here = f"{reverse('quota:output', args=[unit.pk])}?year={year}"
     return submit(
         request,
@@ -157,7 +160,7 @@ def _evidence(row: OutputDeclaration) -> list[Fact]:
 @require_safe
 def outputs(request: Any) -> HttpResponse:
     """产出确认: what waits for the department, the longest waiting first."""
-    regions_of(request.actor)
+    regions_of(request.actor, Permission.BUDGET_VIEW)
     year, state = declared_year(request), request.GET.get("state", OutputState.DECLARED)
     found = selectors.declarations(request.actor, year, state)
     query = request.GET.urlencode()

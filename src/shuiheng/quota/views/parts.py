@@ -13,9 +13,10 @@ from shuiheng.core.access import Actor, Permission
 from shuiheng.core.refusal import Kind, Refusal
 from shuiheng.core.vocabulary import PLAN_SECTORS, Confidence, UnitKind
 from shuiheng.office.models import Area
+from shuiheng.office.selectors import scope
 from shuiheng.registry.models import Unit
 from shuiheng.registry.rules.directory import listed_year
-from shuiheng.registry.selectors import UnitFilter, regions_held
+from shuiheng.registry.selectors import UnitFilter
 from shuiheng.ui.parts import Action, Chip, Choice, Choices, Crumb, Filter, PageHead, Toolbar
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -63,9 +64,10 @@ def unit_seen(request: Any, unit_id: int, permission: Permission = Permission.BU
     return get_object_or_404(units.select_related("region", "address_area"), pk=unit_id)
 
 
-def regions_of(actor: Actor) -> list[Area]:
+def regions_of(actor: Actor, permission: Permission) -> list[Area]:
     """The districts whose lists an officer reads; a person without any has no such page."""
-    regions = regions_held(actor) if tabs(actor, "") else []
+    held = scope(actor, permission, area="")
+    regions = list(Area.objects.filter(held, has_own_budget=True)) if tabs(actor, "") else []
     if not regions:
         raise Refusal(
             "quota.no_area",
