@@ -3,15 +3,21 @@ triggers that keep the promise. (That the app role may not even try is tests/app
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
 from shuiheng.app import installation
 from shuiheng.app.database import APPEND_ONLY
+from shuiheng.core.vocabulary import Confidence
+from shuiheng.core.volume import Volume
+from shuiheng.inflow.models import AnnualRunoff, Forecast, Reading, Site
+from shuiheng.office.models import Area
 
 PROMISE = "Append-only"
-BUSINESS_TABLES = ("registry", "quota")
+BUSINESS_TABLES = ("registry", "quota", "inflow")
 KEPT_IN_THE_OFFICE = {"office_policyvalue", "office_post", "office_area"}
 WITHOUT_HISTORY = {
     "registry_claimcode": "used up, then worthless",
@@ -20,6 +26,9 @@ WITHOUT_HISTORY = {
     "registry_directoryentry": "a snapshot, written once",
     "quota_baselinerun": "a run is kept whole, its stage apart",
     "quota_baselineline": "written once, with its run",
+    "inflow_forecast": "append-only",
+    "inflow_reading": "append-only",
+    "inflow_annualrunoff": "append-only",
 }
 
 
@@ -117,3 +126,25 @@ def a_row_in(table: str) -> None:
                 "'house', %s, '')",
                 [debit, credit, act],
             )
+    if table.startswith("inflow_"):
+        a_figure_in(table)
+
+
+def a_figure_in(table: str) -> None:
+    dated = {
+        "bulletin": "house",
+        "issued_on": date(2026, 1, 1),
+        "confidence": Confidence.DEMO,
+        "entered_by": "house",
+        "entered_at": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+    area = Area.objects.create(code="house", name="house", kind="city", path="house")
+    if table == "inflow_annualrunoff":
+        AnnualRunoff.objects.create(area=area, year=2020, volume=Volume(1), **dated)
+        return
+    site = Site.objects.create(kind="well", name="house", area=area)
+    if table == "inflow_forecast":
+        year = {"year": 2026, "span": "year", "number": 1}
+        Forecast.objects.create(site=site, volume=Volume(1), **year, **dated)
+    if table == "inflow_reading":
+        Reading.objects.create(site=site, day=date(2026, 1, 1), volume=Volume(1), **dated)

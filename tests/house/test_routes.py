@@ -20,6 +20,7 @@ from pytest_django import DjangoDbBlocker
 
 from shuiheng.budget.models import Adjustment, AreaBudget, Budget, ChangeAbove, FinalAccount
 from shuiheng.core.access import Role
+from shuiheng.inflow.models import Site
 from shuiheng.ledger.models import Transfer
 from shuiheng.office.models import PolicyValue, Post, User
 from shuiheng.papers.models import Attachment, Paper
@@ -124,6 +125,8 @@ IDENTIFIERS: dict[str, Look] = {
     "transfer_id": transfer_of,
     "kind": lambda t: (document_of(t) or (None, None))[0],
     "number": lambda t: (document_of(t) or (None, None))[1],
+    "entry": lambda t: "observed" if t.name == "city" else None,
+    "site_id": of_city(Site),
     "permit_id": lambda t: t.unit and first(Permit.objects.filter(unit=t.unit)),
     "intake_id": lambda t: t.unit and first(Intake.objects.filter(unit=t.unit)),
     "membership_id": lambda t: t.unit and first(Membership.objects.filter(unit=t.unit)),

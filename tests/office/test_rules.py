@@ -138,6 +138,8 @@ def test_every_shipped_value_reads_as_words_and_may_stay_as_it_is(row: dict[str,
         ("quota.norm_choice", "天山北坡，保证率 75%，通用值，区间取上限"),
         ("quota.level", "1"),
         ("quota.tilt_bounds", "950–1050‰"),
+        ("wetness.classes", "丰 ≤12.5%，偏丰 ≤37.5%，平 ≤62.5%，偏枯 ≤87.5%，枯 ≤100%"),
+        ("inflow.deficit_steps", "欠水 10% 预警，欠水 20% 压减 5%，欠水 30% 压减 10%"),
         ("rest_days.2026", "放假 19 天，周末上班 6 天（只列工作日里的放假）"),
     ],
 )
@@ -165,11 +167,22 @@ TIERS = [
         "living": False,
     },
 ]
+CLASSES = [{"name": "丰", "up_to": 5000}, {"name": "枯", "up_to": 10_000}]
+STEPS = [{"deficit": 1000, "cut": 0}, {"deficit": 2000, "cut": 500}]
 
 
 @pytest.mark.parametrize(
     ("old", "new", "unit", "code"),
     [
+        (CLASSES, [CLASSES[0], {"name": "枯", "up_to": 9999}], "", "policy.classes"),
+        (CLASSES, [CLASSES[1], CLASSES[1]], "", "policy.classes"),
+        (CLASSES, [CLASSES[0], {"name": "丰", "up_to": 10_000}], "", "policy.classes"),
+        (CLASSES, [{"name": " ", "up_to": 5000}, CLASSES[1]], "", "policy.classes"),
+        (CLASSES, [{"name": "丰", "up_to": "5000"}, CLASSES[1]], "", "policy.shape"),
+        (STEPS, STEPS[::-1], "", "policy.deficit_steps"),
+        (STEPS, [STEPS[0], {"deficit": 2000, "cut": 10_001}], "", "policy.deficit_steps"),
+        (STEPS, [{"deficit": 0, "cut": 0}], "", "policy.deficit_steps"),
+        (STEPS, [{"deficit": 900, "cut": 600}, STEPS[1]], "", "policy.deficit_steps"),
         (DEADLINE, {**DEADLINE, "month": 2, "day": 30}, "", "policy.no_such_day"),
         (DEADLINE, {**DEADLINE, "month": 13}, "", "policy.no_such_day"),
         (DEADLINE, {"month": 1}, "", "policy.shape"),

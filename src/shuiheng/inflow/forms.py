@@ -30,6 +30,10 @@ FIGURES = {
 }
 
 
+def _must(what: str) -> dict[str, str]:
+    return {"required": f"请填写{what}。"}
+
+
 def confidence_field() -> forms.ChoiceField:
     return forms.ChoiceField(
         label="可信程度", choices=Confidence.choices(), initial=Confidence.OFFICIAL
@@ -64,7 +68,7 @@ class EntryForm(ActForm):
             label="公报编号或出处",
             max_length=120,
             help_text="例如 水情旬报2026-13。",
-            error_messages={"required": "请写明公报编号或出处。"},
+            error_messages=_must("公报编号或出处"),
         )
         self.fields["issued_on"] = DayField(label="发布日期", initial=today)
         self.fields["confidence"] = confidence_field()
@@ -73,7 +77,11 @@ class EntryForm(ActForm):
         match self.kind:
             case EntryKind.FORECAST:
                 words = "全年、5月 或 5月上旬"
-                return {"period": forms.CharField(label=f"{self.year}年时段", help_text=words)}
+                return {
+                    "period": forms.CharField(
+                        label=f"{self.year}年时段", help_text=words, error_messages=_must("时段")
+                    )
+                }
             case EntryKind.OBSERVED:
                 over = rules.ten_days_over(self.year, self.today)
                 past = [rules.ten_days_words(n) for n in range(over, 0, -1)]
@@ -85,7 +93,11 @@ class EntryForm(ActForm):
                     )
                 }
             case EntryKind.RUNOFF:
-                return {"when": forms.CharField(label="年份", max_length=5)}
+                return {
+                    "when": forms.CharField(
+                        label="年份", max_length=5, error_messages=_must("年份")
+                    )
+                }
             case _:
                 return {"when": DayField(label="日期", initial=self.today)}
 
@@ -186,7 +198,9 @@ class SiteForm(ActForm):
         self.kind = kind
         super().__init__(data)
         choices = [("", "请选择"), *((str(area.pk), area.name) for area in areas)]
-        self.fields["name"] = forms.CharField(label="名称", max_length=60)
+        self.fields["name"] = forms.CharField(
+            label="名称", max_length=60, error_messages=_must("名称")
+        )
         self.fields["section"] = forms.CharField(
             label="测站或位置", max_length=80, required=False, help_text="选填，例如 出山口水文站。"
         )
@@ -200,7 +214,10 @@ class SiteForm(ActForm):
         if kind is SiteKind.RESERVOIR:
             self.fields["capacity"] = VolumeField(label="总库容")
         self.fields["source"] = forms.CharField(
-            label="依据", max_length=200, help_text="成果报告、公报或统计资料的名称。"
+            label="依据",
+            max_length=200,
+            help_text="成果报告、公报或统计资料的名称。",
+            error_messages=_must("依据"),
         )
         self.fields["confidence"] = confidence_field()
         if site is not None:

@@ -39,7 +39,7 @@ from shuiheng.ui.tables import Column, Panel, Row, Table
 
 WHOLE_RIVERS = "all"
 MOST_SEGMENTS = 6
-TONES = {DeficitStep.NONE: "normal", DeficitStep.WARN: "warned", DeficitStep.CUT: "over"}
+TONES = {DeficitStep.NONE: "normal", DeficitStep.WARN: "warned", DeficitStep.CUT: "warned"}
 
 
 @login_required
@@ -116,18 +116,20 @@ def _class_stat(wetness: Wetness | None) -> Stat:
 def _proposal_panel(request: Any, proposed: Proposal, change_route: str) -> Panel:
     tone = "note" if proposed.step is DeficitStep.NONE else "look"
     body: list[Part] = [Message(proposed.reason, tone, lead=proposed.step.label)]
-    if proposed.step is DeficitStep.CUT:
+    cuts = proposed.step is DeficitStep.CUT
+    if cuts:
         body.append(_hits_table(proposed))
-        body.append(Message(f"{proposed.legal_ground}。这只是建议，按上级调整办理后才生效。"))
-        if request.actor.may(Permission.CHANGE_ABOVE_ENTER, proposed.area.place):
-            query = f"?year={proposed.year}"
-            body.append(Action("录入上级调整…", reverse(change_route) + query))
+    leads = cuts and request.actor.may(Permission.CHANGE_ABOVE_ENTER, proposed.area.place)
     row = proposed.threshold
     return Panel(
         "建议",
         body,
         note=f"界限：{row.label}，{row.source}",
         aside=Chip(proposed.step.label, TONES[proposed.step]),
+        foot=f"依据{proposed.legal_ground}。这只是建议，按上级调整办理后才生效。" if cuts else "",
+        foot_link=Link("录入上级调整…", f"{reverse(change_route)}?year={proposed.year}")
+        if leads
+        else None,
         wide=False,
     )
 

@@ -23,10 +23,13 @@ from shuiheng.ui.parts import (
     Choices,
     Crumb,
     Empty,
+    Filter,
     Link,
     Message,
     Name,
     Pages,
+    Part,
+    Toolbar,
     page_number,
 )
 from shuiheng.ui.tables import Column, Panel, Row, Table
@@ -40,10 +43,6 @@ def enter(request: Any, change_route: str, entry: str) -> HttpResponse:
     require_enterer(request)
     places = selectors.places_to_enter(request.actor, kind)
     form = EntryForm(kind, places, page.year, request.today, request.POST or None)
-    site = rules.SITE_OF.get(kind)
-    hint = Message(
-        f"还没有您可以录入的{site.label if site else '地区'}。", "look", action=_to_sites(page)
-    )
     by = {"actor": request.actor, "now": request.now}
     return ask(
         request,
@@ -54,7 +53,7 @@ def enter(request: Any, change_route: str, entry: str) -> HttpResponse:
         ),
         head=page.head(f"录入{kind.label}", crumbs=[Crumb("录入")], actions=_other(page, kind)),
         button="保存",
-        above=[_kinds(page, "enter", kind), *([] if places else [hint])],
+        above=_above(page, kind, known=bool(places)),
     )
 
 
@@ -68,18 +67,19 @@ def require_enterer(request: Any) -> None:
         )
 
 
-def _to_sites(page: Setting) -> Link:
-    return Link("去登记来水测点", page.url("sites"))
+def _above(page: Setting, kind: EntryKind, *, known: bool) -> list[Part]:
+    """The other kinds, and where to go first when there is nothing to enter a figure for."""
+    choices = [Choice(k.label, page.url("enter", k.value), k is kind) for k in EntryKind]
+    kinds = Choices(choices, label="录入哪种")
+    site = rules.SITE_OF.get(kind)
+    if known or site is None:
+        return [kinds]
+    sites = Link("去登记来水测点", page.url("sites"))
+    return [kinds, Message(f"还没有您可以录入的{site.label}。", "look", action=sites)]
 
 
 def _other(page: Setting, kind: EntryKind) -> list[Action]:
     return [Action("上传表格…", page.url("upload", kind.value))]
-
-
-def _kinds(page: Setting, where: str, kind: EntryKind) -> Choices:
-    return Choices(
-        [Choice(k.label, page.url(where, k.value), k is kind) for k in EntryKind], label="录入哪种"
-    )
 
 
 @login_required
@@ -92,10 +92,10 @@ def entries(request: Any, change_route: str) -> HttpResponse:
     query = request.GET.urlencode()
     pages = Pages(rows.count(), page_number(request.GET.get("page")), "行", query=query)
     table = _entries_table(kind, list(rows[pages.start : pages.stop]))
-    kinds = [Choice(k.label, page.url("entries", kind=k.value), k is kind) for k in EntryKind]
+    chosen = Filter("kind", "种类", EntryKind.choices(), kind.value)
+    toolbar = Toolbar([chosen], kept={"year": str(page.year)})
     note = "更正也是一行，后录的生效，先前的留着"
-    panel = Panel(f"{kind.label}录入记录", [table], note=note, pages=pages,
-                  aside=Choices(kinds, label="种类"))  # fmt: skip
+    panel = Panel(f"{kind.label}录入记录", [table], note=note, pages=pages, toolbar=toolbar)
     actions = _entry_actions(page, kind) if selectors.may_enter(request.actor) else []
     head = page.head("来水录入记录", page="entries", actions=actions)
     context = {"head": head, "tabs": page.tabs("entries"), "main": [panel]}

@@ -21,7 +21,7 @@ MONTH_SHARES = (2, 2, 3, 5, 10, 19, 23, 18, 8, 5, 3, 2)
 """Percent of a year's melt-water by month, invented."""
 
 FORECAST_PERCENT = 90
-CAME_PERCENT = (97, 96, 94, 92, 84, 76, 74, 78, 82, 88, 92, 94)
+CAME_PERCENT = (97, 96, 94, 90, 82, 74, 71, 74, 79, 86, 90, 94)
 STORED_PERCENT = (52, 50, 49, 50, 56, 66, 74, 71, 62, 57, 54, 53)
 
 
