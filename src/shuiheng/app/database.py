@@ -21,7 +21,15 @@ from psycopg.conninfo import conninfo_to_dict
 from shuiheng.app import postgres
 from shuiheng.core.refusal import Refusal
 
-APPEND_ONLY = ("ledger_transfer", "ledger_seal", "office_act", "office_actoutcome")
+APPEND_ONLY = (
+    "ledger_transfer",
+    "ledger_seal",
+    "office_act",
+    "office_actoutcome",
+    "inflow_forecast",
+    "inflow_reading",
+    "inflow_annualrunoff",
+)
 """Tables to which the app role may only add (DESIGN 6). A name that does not exist yet is passed over."""
 
 LOCK_TIMEOUT = "5s"

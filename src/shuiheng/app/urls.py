@@ -21,6 +21,7 @@ CAPABILITIES = {
     "papers/": "papers",
     "registry/": "registry",
     "ledger/": "ledger",
+    "inflow/": "inflow",
     "quota/": "quota",
     "metering/": "metering",
     "budget/": "budget",
@@ -29,6 +30,7 @@ CAPABILITIES = {
 
 GIVEN: dict[str, dict[str, Any]] = {
     "ledger": {"plans": month_plans, "documents": DOCUMENT_ROUTES},
+    "inflow": {"change_route": "budget:change_new"},
     "metering": {"plans": month_plans},
 }
 

@@ -135,6 +135,14 @@ class UseBasis(Term):
     ESTIMATED = "estimated", "暂估"
 
 
+class WetnessIncluded(Term):
+    """Whether the issued figure already contains 丰增枯减, so that it is never applied twice."""
+
+    YES = "yes", "已含"
+    NO = "no", "未含"
+    UNKNOWN = "unknown", "不清楚"
+
+
 class State(Term):
     """How use stands against its quota. Never shown by colour alone: each has a shape and its word."""
 

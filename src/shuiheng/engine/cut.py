@@ -44,7 +44,10 @@ class Cells(NamedTuple):
 
 
 class State(NamedTuple):
-    """H before the cap on everything (`use`), F (`over`), and the choices behind them. Shapes [V, 2ᵏ], [V]."""
+    """H before the cap on everything (`use`), F (`over`), and the choices behind them. Shapes [V, 2ᵏ], [V].
+
+    `waiting` is added to `use` at the next refresh of a `dirty` node; a `free` node has no cap at all.
+    """
 
     use_whole: Int
     use_part: np.ndarray
@@ -57,6 +60,7 @@ class State(NamedTuple):
     waiting_whole: Int
     waiting_part: np.ndarray
     dirty: np.ndarray
+    free: np.ndarray
 
 
 @compiled
@@ -74,7 +78,49 @@ def new_state(nodes: int, sources: int) -> State:
         np.zeros((nodes, subsets), np.int64),
         np.zeros((nodes, subsets), np.float64),
         np.zeros(nodes, np.int8),
+        np.zeros(nodes, np.int8),
     )
+
+
+@compiled
+def cells_of(node: Int, mask: Int, cell_of: Int, amounts: Int) -> Cells:
+    """Cells in which each class uses so many whole grains."""
+    whole = np.zeros(len(node), np.int64)
+    for c in range(len(cell_of)):
+        whole[cell_of[c]] += amounts[c]
+    return Cells(node, mask, whole, np.zeros(len(node), np.float64))
+
+
+@compiled
+def leave_out_idle_caps(tree: Tree, wanted: Cells) -> None:
+    """Take caps out of the tree that the demand below them, or the caps on it, can never pass."""
+    nodes, sources = tree.source_cap.shape
+    reach = np.zeros((nodes, sources), np.int64)
+    whole = np.zeros(nodes, np.int64)
+    for cell in range(len(wanted.node)):
+        node = wanted.node[cell]
+        whole[node] += wanted.whole[cell]
+        for s in range(sources):
+            if wanted.mask[cell] >> s & 1:
+                reach[node, s] += wanted.whole[cell]
+    for node in range(nodes - 1, -1, -1):
+        parent = tree.parent[node]
+        through = np.int64(0)
+        for s in range(sources):
+            if tree.source_cap[node, s] >= reach[node, s]:
+                tree.source_cap[node, s] = NONE
+            else:
+                reach[node, s] = tree.source_cap[node, s]
+            through += reach[node, s]
+            if parent >= 0:
+                reach[parent, s] += reach[node, s]
+        through = min(through, whole[node])
+        if tree.cap[node] >= through:
+            tree.cap[node] = NONE
+        else:
+            through = tree.cap[node]
+        if parent >= 0:
+            whole[parent] += through
 
 
 @compiled
@@ -87,6 +133,11 @@ def rebuild(state: State, tree: Tree, cells: Cells) -> None:
     state.below_whole[:] = 0
     state.below_part[:] = 0.0
     state.dirty[:] = 1
+    for node in range(len(tree.parent)):
+        state.free[node] = tree.cap[node] >= NONE and tree.source_cap[node].min() >= NONE
+        for held in range(state.paid.shape[1]):
+            state.paid[node, held] = held
+            state.capped[node, held] = False
     for cell in range(len(cells.node)):
         change(state, tree, cells.node[cell], cells.mask[cell], cells.whole[cell], cells.part[cell])
     refresh(state, tree)
@@ -124,67 +175,73 @@ def refresh_path(state: State, tree: Tree, node: int) -> None:
 
 @inner
 def refresh_node(state: State, tree: Tree, node: int) -> None:
-    subsets = state.use_whole.shape[1]
-    sources = tree.source_cap.shape[1]
     if state.dirty[node] == 2:
-        _spread(state, node, subsets, sources)
+        _spread(state, node, tree.source_cap.shape[1])
     state.dirty[node] = 0
     parent = tree.parent[node]
-    for held in range(subsets):  # take the old F out of the parent
-        if parent >= 0:
-            state.use_whole[parent, held] -= state.over_whole[node, held]
-            state.use_part[parent, held] -= state.over_part[node, held]
-        state.over_whole[node, held] = state.use_whole[node, held]
-        state.over_part[node, held] = state.use_part[node, held]
-        state.paid[node, held] = held
-        state.capped[node, held] = False
-    if tree.cap[node] < NONE:
-        _cap_all(state, tree, node, subsets)
-    for s in range(sources):
-        cap = tree.source_cap[node, s]
-        if cap >= NONE:
-            continue
-        for held in range(subsets):
-            if held >> s & 1:
-                continue
-            more = held | 1 << s
-            whole = state.over_whole[node, more] - cap - state.over_whole[node, held]
-            if whole + (state.over_part[node, more] - state.over_part[node, held]) > TIGHT:
-                state.over_whole[node, held] = state.over_whole[node, more] - cap
-                state.over_part[node, held] = state.over_part[node, more]
-                state.paid[node, held] = state.paid[node, more]
+    use_whole, use_part = state.use_whole[node], state.use_part[node]
+    over_whole, over_part = state.over_whole[node], state.over_part[node]
+    if parent >= 0:  # take the old F out of the parent
+        state.use_whole[parent] -= over_whole
+        state.use_part[parent] -= over_part
+    over_whole[:] = use_whole
+    over_part[:] = use_part
+    if state.free[node] == 0:
+        _cap_all(state, tree, node)
+        _cap_sources(state, tree, node)
     if parent >= 0:
-        for held in range(subsets):
-            state.use_whole[parent, held] += state.over_whole[node, held]
-            state.use_part[parent, held] += state.over_part[node, held]
+        state.use_whole[parent] += over_whole
+        state.use_part[parent] += over_part
 
 
 @inner
-def _spread(state: State, node: int, subsets: int, sources: int) -> None:
+def _spread(state: State, node: int, sources: int) -> None:
     """What waits at its own set of sources counts for every set that holds it."""
     whole, part = state.waiting_whole[node], state.waiting_part[node]
+    subsets = 1 << sources
     for s in range(sources):
+        bit = 1 << s
         for held in range(subsets):
-            if held >> s & 1:
-                whole[held] += whole[held ^ 1 << s]
-                part[held] += part[held ^ 1 << s]
-    for held in range(subsets):
-        state.use_whole[node, held] += whole[held]
-        state.use_part[node, held] += part[held]
-        whole[held] = 0
-        part[held] = 0.0
+            if held & bit:
+                whole[held] += whole[held ^ bit]
+                part[held] += part[held ^ bit]
+    state.use_whole[node] += whole
+    state.use_part[node] += part
+    whole[:] = 0
+    part[:] = 0.0
 
 
 @inner
-def _cap_all(state: State, tree: Tree, node: int, subsets: int) -> None:
-    whole_over = state.below_whole[node] - tree.cap[node]
-    part_over = state.below_part[node]
-    for held in range(subsets):
-        whole = whole_over - state.use_whole[node, held]
-        if whole + (part_over - state.use_part[node, held]) > TIGHT:
-            state.over_whole[node, held] = whole_over
-            state.over_part[node, held] = part_over
-            state.capped[node, held] = True
+def _cap_all(state: State, tree: Tree, node: int) -> None:
+    capped = state.capped[node]
+    capped[:] = False
+    if tree.cap[node] >= NONE:
+        return
+    over_whole, over_part = state.over_whole[node], state.over_part[node]
+    more_whole, more_part = state.below_whole[node] - tree.cap[node], state.below_part[node]
+    for held in range(len(capped)):
+        if (more_whole - over_whole[held]) + (more_part - over_part[held]) > TIGHT:
+            over_whole[held], over_part[held] = more_whole, more_part
+            capped[held] = True
+
+
+@inner
+def _cap_sources(state: State, tree: Tree, node: int) -> None:
+    over_whole, over_part = state.over_whole[node], state.over_part[node]
+    paid, caps = state.paid[node], tree.source_cap[node]
+    for held in range(len(paid)):
+        paid[held] = held
+    for s in range(len(caps)):
+        bit = 1 << s
+        if caps[s] >= NONE:
+            continue
+        for held in range(len(paid)):
+            if held & bit:
+                continue
+            whole, part = over_whole[held | bit] - caps[s], over_part[held | bit]
+            if (whole - over_whole[held]) + (part - over_part[held]) > TIGHT:
+                over_whole[held], over_part[held] = whole, part
+                paid[held] = paid[held | bit]
 
 
 @compiled

@@ -7,11 +7,12 @@ import numpy as np
 from shuiheng.core.refusal import Finding, Severity
 from shuiheng.core.volume import format_number
 from shuiheng.engine.answer import Answer, Certificate, CutCap, KeptBack
+from shuiheng.engine.certificates import closed_by
 from shuiheng.engine.check import check, net_caps
 from shuiheng.engine.cut import WHOLE_CUT, Cells
 from shuiheng.engine.problem import NONE, Int, Problem
-from shuiheng.engine.repair import closed_by
 from shuiheng.engine.solve import Solution, prepare, solve
+from shuiheng.engine.tables import FLOOR
 from shuiheng.engine.words import node_name, source_name
 
 MOST_PLACES = 4
@@ -32,7 +33,7 @@ def explain(solution: Solution) -> Answer:
     if solution.floors_cut:
         findings.insert(0, _floors_cut(solution))
     floor = np.zeros(problem.users, np.int64)
-    floor[solution.prepared.classes.order] = solution.prepared.floor * problem.grain
+    floor[solution.prepared.classes.order] = solution.prepared.figures[:, FLOOR] * problem.grain
     return Answer(
         problem,
         granted,
@@ -125,7 +126,7 @@ def _floors_cut(solution: Solution) -> Finding:
     problem = solution.prepared.problem
     wanted = np.minimum(problem.floor, problem.demand)
     kept = np.zeros(problem.users, np.int64)
-    kept[solution.prepared.classes.order] = solution.prepared.floor * problem.grain
+    kept[solution.prepared.classes.order] = solution.prepared.figures[:, FLOOR] * problem.grain
     hit = np.nonzero(kept < wanted)[0]
     missing = int((wanted - kept).clip(min=0).sum())
     ids = problem.user_ids

@@ -7,6 +7,7 @@ import numpy as np
 from shuiheng.engine.arithmetic import compiled, inner, muldiv, order_of, share_of
 from shuiheng.engine.levels import Levels
 from shuiheng.engine.problem import Int
+from shuiheng.engine.tables import DEMAND, FLOOR, WEIGHT
 
 BINS = 256
 
@@ -15,9 +16,7 @@ BINS = 256
 def grant_users(
     first: Int,
     order: Int,
-    demand: Int,
-    floor: Int,
-    weight: Int,
+    figures: Int,
     levels: Levels,
     totals: Int,
     drawn: Int,
@@ -25,7 +24,7 @@ def grant_users(
 ) -> tuple[Int, Int, Int]:
     """What each user gets [N], of which source [N,k], and which certificate holds him down [N] (−1: none).
 
-    Arrays of users come in class order, `order` leads back to the problem's. A user is within one grain of his
+    `figures` come in class order, `order` leads back to the problem's. A user is within one grain of his
     level; the units that a class has over its users' floors go to the largest remainders, ties to the
     earlier user. Each user draws on the sources in his class's blend.
     """
@@ -42,12 +41,12 @@ def grant_users(
         begin, size = first[c], first[c + 1] - first[c]
         mine = order[begin : begin + size]
         if np.isinf(levels.level[c]):
-            amount[:size] = demand[begin : begin + size]
+            amount[:size] = figures[begin : begin + size, DEMAND]
         else:
-            _level_users(c, begin, size, demand, floor, weight, levels, totals[c], amount, rest)
+            _level_users(c, begin, size, figures, levels, totals[c], amount, rest)
         for i in range(size):
             granted[mine[i]] = amount[i] * grain
-            if amount[i] < demand[begin + i]:
+            if amount[i] < figures[begin + i, DEMAND]:
                 certificate[mine[i]] = levels.certificate[c]
         _blend(amount, size, mine, drawn[c], totals[c], grain, by_source)
     return granted, by_source, certificate
@@ -58,9 +57,7 @@ def _level_users(
     c: int,
     begin: int,
     size: int,
-    demand: Int,
-    floor: Int,
-    weight: Int,
+    figures: Int,
     levels: Levels,
     total: int,
     amount: Int,
@@ -70,9 +67,9 @@ def _level_users(
     missing = total
     for i in range(size):
         at = begin + i
-        share, left = share_of(weight[at], demand[at], number, divisor)
-        if share < floor[at]:
-            share, left = floor[at], 0
+        share, left = share_of(figures[at, WEIGHT], figures[at, DEMAND], number, divisor)
+        if share < figures[at, FLOOR]:
+            share, left = figures[at, FLOOR], 0
         amount[i], rest[i] = share, left
         missing -= share
     if missing <= 0:

@@ -175,7 +175,7 @@ def _none_pending() -> Pending:
     )
 
 
-@compiled
+@inner
 def settle_tier(
     tier: Tier,
     tables: Tables,

@@ -11,57 +11,21 @@ from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from shuiheng.engine.arithmetic import compiled
+from shuiheng.engine.certificates import bars
 from shuiheng.engine.cut import WHOLE_CUT, Cells, Tree
 from shuiheng.engine.levels import Cuts, Levels, Tier
 from shuiheng.engine.problem import NONE, Int
 
 
-@compiled
-def bars(cuts: Cuts, number: int, tree: Tree) -> tuple[Int, np.ndarray]:
-    """What a certificate's caps bar at each node: sources as bits [V], and whether everything [V]."""
-    nodes = len(tree.parent)
-    sources = np.zeros(nodes, np.int64)
-    everything = np.zeros(nodes, np.bool_)
-    for i in range(cuts.begin[number], cuts.begin[number + 1]):
-        if cuts.source[i] == WHOLE_CUT:
-            everything[cuts.node[i]] = True
-        else:
-            sources[cuts.node[i]] |= 1 << cuts.source[i]
-    for node in range(nodes):
-        if tree.parent[node] >= 0:
-            sources[node] |= sources[tree.parent[node]]
-            everything[node] |= everything[tree.parent[node]]
-    return sources, everything
-
-
-def closed_by(cuts: Cuts, number: int, tree: Tree, cells: Cells) -> NDArray[np.bool_]:
-    """Which cells a certificate closes: all their ways are barred by its caps; [C]."""
-    sources, everything = bars(cuts, number, tree)
-    closed: NDArray[np.bool_] = everything[cells.node] | (cells.mask & ~sources[cells.node] == 0)
-    return closed
-
-
-def unmet(cuts: Cuts, number: int, tree: Tree, cells: Cells) -> int:
-    """m³ that a certificate's caps still hold: 0 when it is exactly tight."""
-    held = cuts.cap[cuts.begin[number] : cuts.begin[number + 1]].sum()
-    return int(held - cells.whole[closed_by(cuts, number, tree, cells)].sum())
-
-
 def meet_cuts(
     tier: Tier, levels: Levels, cuts: Cuts, old: int, totals: Int, tree: Tree, cells: Cells
 ) -> None:
-    """Make every certificate of the tier (from `old` on) exactly tight, changing `totals` and `cells` if need be."""
-    tight = range(old, int(cuts.size[0]))
-    if all(unmet(cuts, number, tree, cells) == 0 for number in tight):
-        return
+    """Make every certificate of the tier (from `old` on) exactly tight, changing `totals`."""
     network = _network(tier, levels, cuts, old, totals, tree, cells)
     flows = network.circulate()
     for i, c in enumerate(range(tier.begin, tier.end)):
         amount = flows[network.of_class[i]]
-        cells.whole[tier.cell[c]] += amount - int(totals[c])
         totals[c] = amount
 
 

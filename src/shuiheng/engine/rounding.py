@@ -7,21 +7,54 @@ from __future__ import annotations
 import numpy as np
 
 from shuiheng.engine.arithmetic import compiled, inner, order_of
+from shuiheng.engine.certificates import all_met
 from shuiheng.engine.cut import (
     TIGHT,
     Cells,
     State,
+    Trace,
     Tree,
     change,
     passed_by,
     rebuild,
     refresh_path,
 )
-from shuiheng.engine.levels import Levels, Tier
+from shuiheng.engine.levels import SETTLED, STUCK, Cuts, Levels, Tier, settle_tier
 from shuiheng.engine.problem import Int
+from shuiheng.engine.tables import Tables
+
+UNMET = 2
 
 
 @compiled
+def run_tier(
+    tier: Tier,
+    tables: Tables,
+    levels: Levels,
+    cuts: Cuts,
+    state: State,
+    tree: Tree,
+    cells: Cells,
+    trace: Trace,
+    totals: Int,
+) -> tuple[int, Cuts]:
+    """Levels and whole totals of one tier, and the certificates so far.
+
+    SETTLED, or STUCK (see `settle_tier`), or UNMET: whole totals by largest fractions leave some certificate
+    short of its caps.
+    """
+    rebuild(state, tree, cells)
+    old = cuts.size[0]
+    outcome, cuts = settle_tier(tier, tables, levels, cuts, state, tree, cells, trace)
+    if outcome != SETTLED:
+        return STUCK, cuts
+    totals[tier.begin : tier.end] = round_tier(tier, levels, state, tree, cells)
+    if all_met(cuts, old, tree, cells):
+        return SETTLED, cuts
+    return UNMET, cuts
+
+
+@inner
 def round_tier(tier: Tier, levels: Levels, state: State, tree: Tree, cells: Cells) -> Int:
     """Whole totals of the tier's classes, once for the whole tier (ALLOCATION 6, pitfall 2).
 

@@ -7,14 +7,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from shuiheng.engine.arithmetic import compiled
-from shuiheng.engine.cut import Cells, Tree, new_state, new_trace, passed_by, rebuild
+from shuiheng.engine.cut import (
+    Cells,
+    Tree,
+    cells_of,
+    leave_out_idle_caps,
+    new_state,
+    new_trace,
+    passed_by,
+    rebuild,
+)
 from shuiheng.engine.grants import grant_users
-from shuiheng.engine.levels import SETTLED, Cuts, Levels, Tier, new_cuts, settle_tier
+from shuiheng.engine.levels import STUCK, Cuts, Levels, Tier, new_cuts
 from shuiheng.engine.problem import NONE, Int, Problem
 from shuiheng.engine.repair import meet_cuts
-from shuiheng.engine.rounding import round_tier
+from shuiheng.engine.rounding import UNMET, run_tier
 from shuiheng.engine.sources import choose_sources
-from shuiheng.engine.tables import Tables, build_tables
+from shuiheng.engine.tables import DEMAND, FLOOR, WEIGHT, Tables, build_tables
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +45,8 @@ class Classes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """All of a problem that does not depend on caps: its classes, their users' figures and tables.
+    """All of a problem that does not depend on caps: its classes, their tables, and the users' `figures`
+    [N,3] (demand, floor, weight) in class order, in grains.
 
     Users with caps of their own stand at nodes of their own, behind the problem's V nodes.
     """
@@ -45,9 +55,7 @@ class Prepared:
     classes: Classes
     parent: Int
     own_caps: Int
-    demand: Int
-    floor: Int
-    weight: Int
+    figures: Int
     tables: Tables
 
 
@@ -69,9 +77,7 @@ class Solution:
         return grant_users(
             ready.classes.first,
             ready.classes.order,
-            ready.demand,
-            ready.floor,
-            ready.weight,
+            ready.figures,
             self.levels,
             self.totals,
             self.drawn,
@@ -85,7 +91,7 @@ def prepare(problem: Problem) -> Prepared:
     masks = _masks(preferences)
     spread = (problem.tier * len(parent) + node) * len(preferences) + preference
     keys, key_of = _dense(spread, len(problem.tiers) * len(parent) * len(preferences))
-    first, order, demand, floor, weight = _sort_users(
+    first, order, figures = _sort_users(
         key_of,
         len(keys),
         problem.demand,
@@ -108,8 +114,8 @@ def prepare(problem: Problem) -> Prepared:
         cells & 255,
         np.searchsorted(class_tier, np.arange(len(problem.tiers) + 1)).astype(np.int64),
     )
-    tables = build_tables(first, demand, floor, weight)
-    return Prepared(problem, classes, parent, own_caps, demand, floor, weight, tables)
+    tables = build_tables(first, figures)
+    return Prepared(problem, classes, parent, own_caps, figures, tables)
 
 
 def _own_places(problem: Problem) -> tuple[Int, Int, Int, Int, Int]:
@@ -174,7 +180,7 @@ def _count_keys(spread: Int, space: int) -> tuple[Int, Int]:
 @compiled
 def _sort_users(
     key_of: Int, keys: int, demand: Int, floor: Int, weight: Int, grain: int, mask: Int
-) -> tuple[Int, Int, Int, Int, Int]:
+) -> tuple[Int, Int, Int]:
     """Users in class order, each class in the order of the ids; figures in grains (a floor is rounded up,
     inside the demand). A user without any source has no demand."""
     users = len(key_of)
@@ -185,9 +191,7 @@ def _sort_users(
         first[key + 1] += first[key]
     place = first[:-1].copy()
     order = np.empty(users, np.int64)
-    demands = np.empty(users, np.int64)
-    floors = np.empty(users, np.int64)
-    weights = np.empty(users, np.int64)
+    figures = np.empty((users, 3), np.int64)
     for i in range(users):
         at = place[key_of[i]]
         place[key_of[i]] = at + 1
@@ -197,16 +201,16 @@ def _sort_users(
             wanted, least = wanted // grain, -(-least // grain)
         if len(mask) == users and mask[i] == 0:
             wanted = 0
-        demands[at] = wanted
-        floors[at] = min(least, wanted)
-        weights[at] = max(weight[i], 1)
-    return first, order, demands, floors, weights
+        figures[at, DEMAND] = wanted
+        figures[at, FLOOR] = min(least, wanted)
+        figures[at, WEIGHT] = max(weight[i], 1)
+    return first, order, figures
 
 
 def tree_of(prepared: Prepared, node_cap: Int, source_cap: Int) -> Tree:
     """Caps in grains, less the reserve, with the own places of users behind the problem's nodes.
 
-    A cap beyond all the demand below it can never bind: it is left out.
+    A cap beyond all that the caps and the demand below it let through can never bind: it is left out.
     """
     problem, grain = prepared.problem, prepared.problem.grain
     if problem.reserve is not None:
@@ -219,7 +223,10 @@ def tree_of(prepared: Prepared, node_cap: Int, source_cap: Int) -> Tree:
     if own:
         cap = np.concatenate([cap, np.full(own, NONE)])
         caps = np.vstack([caps, prepared.own_caps])
-    return Tree(prepared.parent, cap.astype(np.int64), np.ascontiguousarray(caps, np.int64))
+    tree = Tree(prepared.parent, cap.astype(np.int64), np.ascontiguousarray(caps, np.int64))
+    classes = prepared.classes
+    leave_out_idle_caps(tree, _cells(classes, prepared.tables.demands))
+    return tree
 
 
 class UnsolvableError(AssertionError):
@@ -253,10 +260,7 @@ def solve(
 
 
 def _cells(classes: Classes, amounts: Int) -> Cells:
-    """Cells with what their classes use, in whole grains."""
-    whole = np.zeros(len(classes.cell_node), np.int64)
-    np.add.at(whole, classes.cell, amounts)
-    return Cells(classes.cell_node, classes.cell_mask, whole, np.zeros(len(whole)))
+    return cells_of(classes.cell_node, classes.cell_mask, classes.cell, amounts)
 
 
 def _all_tiers(prepared: Prepared, tree: Tree) -> tuple[Levels, Cuts, Int]:
@@ -282,13 +286,13 @@ def _all_tiers(prepared: Prepared, tree: Tree) -> tuple[Levels, Cuts, Int]:
         if begin == end:
             continue
         tier = Tier(int(begin), int(end), classes.cell)
-        rebuild(state, tree, cells)
         old = int(cuts.size[0])
-        outcome, cuts = settle_tier(tier, tables, levels, cuts, state, tree, cells, trace)
-        if outcome != SETTLED:
+        outcome, cuts = run_tier(tier, tables, levels, cuts, state, tree, cells, trace, totals)
+        if outcome == STUCK:
             raise UnsolvableError(f"tier of classes {begin}–{end}")
-        totals[begin:end] = round_tier(tier, levels, state, tree, cells)
-        meet_cuts(tier, levels, cuts, old, totals, tree, cells)
+        if outcome == UNMET:
+            meet_cuts(tier, levels, cuts, old, totals, tree, cells)
+            cells = _cells(classes, totals)
     return levels, cuts, totals
 
 
@@ -299,21 +303,15 @@ def _with_floors_that_fit(prepared: Prepared, tree: Tree) -> tuple[Prepared, boo
     rebuild(state, tree, _cells(classes, tables.fixed + tables.floors))
     if passed_by(state) < 0.5:
         return prepared, False
-    none = np.zeros_like(prepared.floor)
-    weight = np.maximum(prepared.floor, 1)
-    only = replace(
-        prepared,
-        demand=prepared.floor,
-        floor=none,
-        weight=weight,
-        tables=build_tables(classes.first, prepared.floor, none, weight),
-    )
+    only_floors = prepared.figures.copy()
+    only_floors[:, DEMAND] = prepared.figures[:, FLOOR]
+    only_floors[:, FLOOR] = 0
+    only_floors[:, WEIGHT] = np.maximum(prepared.figures[:, FLOOR], 1)
+    only = replace(prepared, figures=only_floors, tables=build_tables(classes.first, only_floors))
     levels, _, totals = _all_tiers(only, tree)
-    drawn = np.zeros((len(totals), 1), np.int64)
-    drawn[:, 0] = totals
     granted, _, _ = grant_users(
-        classes.first, classes.order, only.demand, none, weight, levels, totals, drawn, 1
+        classes.first, classes.order, only_floors, levels, totals, totals.reshape(-1, 1).copy(), 1
     )
-    floor = granted[classes.order]
-    tables = build_tables(classes.first, prepared.demand, floor, prepared.weight)
-    return replace(prepared, floor=floor, tables=tables), True
+    figures = prepared.figures.copy()
+    figures[:, FLOOR] = granted[classes.order]
+    return replace(prepared, figures=figures, tables=build_tables(classes.first, figures)), True

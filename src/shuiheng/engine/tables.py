@@ -56,147 +56,127 @@ class Tables(NamedTuple):
     top: np.ndarray  # the largest c/w
 
 
+DEMAND, FLOOR, WEIGHT = 0, 1, 2
+"""Columns of the users' figures, [N,3], in class order."""
+
+
 @compiled
-def build_tables(first: Int, demand: Int, floor: Int, weight: Int) -> Tables:
-    """Tables of all classes; users in class order, class c being [first[c], first[c+1])."""
+def build_tables(first: Int, figures: Int) -> Tables:
+    """Tables of all classes; class c has the users [first[c], first[c+1]). Class by class: its users stay in
+    the processor's cache from the first look to the last."""
     classes = len(first) - 1
-    full_first = np.zeros(classes + 1, np.int64)
-    rise_first = np.zeros(classes + 1, np.int64)
-    fixed = np.zeros(classes, np.int64)
-    floors = np.zeros(classes, np.int64)
-    slope = np.zeros(classes, np.int64)
-    demands = np.zeros(classes, np.int64)
-    users = np.zeros(classes, np.int64)
+    fixed, floors, slope, demands, users = (
+        np.zeros(classes, np.int64),
+        np.zeros(classes, np.int64),
+        np.zeros(classes, np.int64),
+        np.zeros(classes, np.int64),
+        np.zeros(classes, np.int64),
+    )
     top = np.zeros(classes, np.float64)
+    rising = np.int64(0)
+    for i in range(first[classes]):
+        rising += 0 < figures[i, FLOOR] < figures[i, DEMAND]
+    full = _new_bends(classes, first[classes])
+    rise = _new_bends(classes, rising)
     for c in range(classes):
-        moving = rising = 0
+        full_at, rise_at = full.first[c], rise.first[c]
         for i in range(first[c], first[c + 1]):
-            demands[c] += demand[i]
-            users[c] += demand[i] > 0
-            if floor[i] >= demand[i]:
-                fixed[c] += demand[i]
+            demand, floor, weight = figures[i, DEMAND], figures[i, FLOOR], figures[i, WEIGHT]
+            demands[c] += demand
+            users[c] += demand > 0
+            if floor >= demand:
+                fixed[c] += demand
                 continue
-            moving += 1
-            floors[c] += floor[i]
-            if floor[i] > 0:
-                rising += 1
+            floors[c] += floor
+            full.amount[full_at], full.weight[full_at] = demand, weight
+            full_at += 1
+            if floor > 0:
+                rise.amount[rise_at], rise.weight[rise_at] = floor, weight
+                rise_at += 1
             else:
-                slope[c] += weight[i]
-            ratio = np.float64(demand[i]) / np.float64(weight[i])
-            top[c] = max(top[c], ratio)
-        full_first[c + 1] = full_first[c] + moving
-        rise_first[c + 1] = rise_first[c] + rising
-    full_amount = np.empty(full_first[classes], np.int64)
-    full_weight = np.empty(full_first[classes], np.int64)
-    rise_amount = np.empty(rise_first[classes], np.int64)
-    rise_weight = np.empty(rise_first[classes], np.int64)
-    full_at = rise_at = 0
-    for i in range(first[0], first[classes]):
-        if floor[i] >= demand[i]:
-            continue
-        full_amount[full_at] = demand[i]
-        full_weight[full_at] = weight[i]
-        full_at += 1
-        if floor[i] > 0:
-            rise_amount[rise_at] = floor[i]
-            rise_weight[rise_at] = weight[i]
-            rise_at += 1
-    full = _build_bends(full_first, full_amount, full_weight)
-    rise = _build_bends(rise_first, rise_amount, rise_weight)
+                slope[c] += weight
+        full.first[c + 1], rise.first[c + 1] = full_at, rise_at
+        _sort_into_buckets(full, c)
+        _sort_into_buckets(rise, c)
+        top[c] = max(full.most[c], 0.0)
     return Tables(full, rise, fixed, floors, slope, demands, users, top)
 
 
 @inner
-def _build_bends(first: Int, amount: Int, weight: Int) -> Bends:
-    classes = len(first) - 1
-    keys = np.empty(len(amount), np.float64)
-    for i in range(len(amount)):
-        keys[i] = np.float64(amount[i]) / np.float64(weight[i])
-    bits = keys.view(np.int64)
-    bucket_of = np.zeros(classes + 1, np.int64)
-    base = np.zeros(classes, np.int64)
-    shift = np.zeros(classes, np.int64)
-    for c in range(classes):
-        low = high = np.int64(0)
-        if first[c] < first[c + 1]:
-            low = high = bits[first[c]]
-        for i in range(first[c] + 1, first[c + 1]):
-            low = min(low, bits[i])
-            high = max(high, bits[i])
-        buckets = 1
-        if low < high:
-            while buckets * PER_BUCKET < first[c + 1] - first[c] and buckets < MOST_BUCKETS:
-                buckets *= 2
-        base[c] = low
-        while (high - low) >> shift[c] >= buckets:
-            shift[c] += 1
-        bucket_of[c + 1] = bucket_of[c] + buckets
-    return _fill_buckets(first, amount, weight, keys, bits, bucket_of, base, shift)
+def _new_bends(classes: int, entries: int) -> Bends:
+    most = (
+        classes + 2 * entries // PER_BUCKET + 1
+    )  # buckets of a class: at most 1 + 2·size/PER_BUCKET
+    return Bends(
+        np.zeros(classes + 1, np.int64),
+        np.empty(entries, np.int64),
+        np.empty(entries, np.int64),
+        np.zeros(classes + 1, np.int64),
+        np.zeros(most + 1, np.int64),
+        np.zeros(most, np.int64),
+        np.zeros(most, np.int64),
+        np.full(most, np.inf),
+        np.full(most, -np.inf),
+        np.full(classes, -np.inf),
+        np.zeros(classes, np.int64),
+        np.zeros(classes, np.int64),
+        np.zeros(classes, np.int64),
+        np.zeros(classes, np.int64),
+    )
 
 
 @inner
-def _fill_buckets(
-    first: Int,
-    amount: Int,
-    weight: Int,
-    keys: np.ndarray,
-    bits: Int,
-    bucket_of: Int,
-    base: Int,
-    shift: Int,
-) -> Bends:
-    classes = len(first) - 1
-    count = bucket_of[classes]
-    begin = np.zeros(count + 1, np.int64)
-    weight_before = np.zeros(count, np.int64)
-    amount_before = np.zeros(count, np.int64)
-    lowest = np.full(count, np.inf)
-    highest = np.full(count, -np.inf)
-    weights = np.zeros(classes, np.int64)
-    amounts = np.zeros(classes, np.int64)
-    most = np.full(classes, -np.inf)
-    for c in range(classes):
-        for i in range(first[c], first[c + 1]):
-            b = bucket_of[c] + ((bits[i] - base[c]) >> shift[c])
-            begin[b + 1] += 1
-            weight_before[b] += weight[i]
-            amount_before[b] += amount[i]
-            lowest[b] = min(lowest[b], keys[i])
-            highest[b] = max(highest[b], keys[i])
-            most[c] = max(most[c], keys[i])
-        for b in range(bucket_of[c], bucket_of[c + 1]):
-            here, there = weight_before[b], amount_before[b]
-            weight_before[b] = weights[c]
-            amount_before[b] = amounts[c]
-            weights[c] += here
-            amounts[c] += there
-    for b in range(count):
-        begin[b + 1] += begin[b]
-    place = begin[:-1].copy()
-    sorted_amount = np.empty_like(amount)
-    sorted_weight = np.empty_like(weight)
-    for c in range(classes):
-        for i in range(first[c], first[c + 1]):
-            b = bucket_of[c] + ((bits[i] - base[c]) >> shift[c])
-            sorted_amount[place[b]] = amount[i]
-            sorted_weight[place[b]] = weight[i]
-            place[b] += 1
-    return Bends(
-        first,
-        sorted_amount,
-        sorted_weight,
-        bucket_of,
-        begin,
-        weight_before,
-        amount_before,
-        lowest,
-        highest,
-        most,
-        base,
-        shift,
-        weights,
-        amounts,
-    )
+def _sort_into_buckets(bends: Bends, c: int) -> None:
+    """Order the entries of one class by the bucket of their ratio, and sum up what lies before each bucket."""
+    begin, end = bends.first[c], bends.first[c + 1]
+    size, start = end - begin, bends.bucket_of[c]
+    keys = np.empty(size, np.float64)
+    for i in range(size):
+        keys[i] = np.float64(bends.amount[begin + i]) / np.float64(bends.weight[begin + i])
+    bits = keys.view(np.int64)
+    low = high = bits[0] if size else np.int64(0)
+    for i in range(1, size):
+        low, high = min(low, bits[i]), max(high, bits[i])
+    buckets = 1
+    if low < high:
+        while buckets * PER_BUCKET < size and buckets < MOST_BUCKETS:
+            buckets *= 2
+    while (high - low) >> bends.shift[c] >= buckets:
+        bends.shift[c] += 1
+    bends.base[c] = low
+    bends.bucket_of[c + 1] = start + buckets
+    for i in range(size):
+        b = start + ((bits[i] - low) >> bends.shift[c])
+        bends.begin[b + 1] += 1
+        bends.weight_before[b] += bends.weight[begin + i]
+        bends.amount_before[b] += bends.amount[begin + i]
+        bends.lowest[b] = min(bends.lowest[b], keys[i])
+        bends.highest[b] = max(bends.highest[b], keys[i])
+        bends.most[c] = max(bends.most[c], keys[i])
+    bends.begin[start] = begin
+    for b in range(start, start + buckets):
+        here, there = bends.weight_before[b], bends.amount_before[b]
+        bends.weight_before[b], bends.amount_before[b] = bends.weights[c], bends.amounts[c]
+        bends.weights[c] += here
+        bends.amounts[c] += there
+        bends.begin[b + 1] += bends.begin[b]
+    if buckets > 1:
+        _place(bends, begin, size, start, bits, low, bends.shift[c])
+
+
+@inner
+def _place(
+    bends: Bends, begin: int, size: int, start: int, bits: Int, low: int, shift: int
+) -> None:
+    amount = bends.amount[begin : begin + size].copy()
+    weight = bends.weight[begin : begin + size].copy()
+    buckets = ((bits.max() - low) >> shift) + 1
+    place = bends.begin[start : start + buckets].copy()
+    for i in range(size):
+        b = (bits[i] - low) >> shift
+        bends.amount[place[b]] = amount[i]
+        bends.weight[place[b]] = weight[i]
+        place[b] += 1
 
 
 @inner

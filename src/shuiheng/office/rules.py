@@ -6,6 +6,7 @@ import unicodedata
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from pypinyin import Style, lazy_pinyin
@@ -25,7 +26,10 @@ TEMPORARY_PASSWORD_LENGTH = 10
 LOGIN_LENGTHS = range(2, 41)
 LOGIN_MARKS = "._-@"
 PER_10000 = "万分之一"
+WHOLE = 10_000
 PINYIN_LENGTH = 200
+EVEN = 1_000
+GUARANTEE_RATES = (0, 50, 75)
 
 
 # -- names ----------------------------------------------------------------------------------------
@@ -216,6 +220,7 @@ class PolicyGroup(Term):
     YEAR = "year", "年度办理"
     QUOTA = "quota", "核算与预留"
     REVIEW = "review", "审核与执行"
+    INFLOW = "inflow", "来水"
     REST_DAYS = "rest_days", "放假与调休"
 
 
@@ -228,6 +233,8 @@ _GROUP_OF = {
     "review": PolicyGroup.REVIEW,
     "draft": PolicyGroup.REVIEW,
     "execution": PolicyGroup.REVIEW,
+    "wetness": PolicyGroup.INFLOW,
+    "inflow": PolicyGroup.INFLOW,
 }
 FIELD_LABELS = {
     "year_offset": "哪一年",
@@ -242,8 +249,17 @@ FIELD_LABELS = {
     "name": "名称",
     "sectors": "行业",
     "living": "保障民生",
+    "up_to": "频率上限（万分之一）",
+    "deficit": "累计欠水（万分之一）",
+    "cut": "建议压减（万分之一，0 为只预警）",
     "holidays": "放假日（每行一天）",
     "worked_weekends": "调休上班的周末（每行一天）",
+    "zone": "分区",
+    "guarantee": "保证率（%）",
+    "value_type": "值别",
+    "range_end": "区间",
+    "lowest": "下限（‰）",
+    "highest": "上限（‰）",
 }
 VALUE_LABELS: dict[str, dict[object, str]] = {
     "year_offset": {-1: "上一年", 0: "当年", 1: "下一年"},
@@ -255,6 +271,8 @@ VALUE_LABELS: dict[str, dict[object, str]] = {
         "last_year_same_months": "上年同期用水，不超过许可",
     },
     "sectors": {sector.value: sector.label for sector in PLAN_SECTORS},
+    "value_type": {"general": "通用值", "advanced": "先进值", "leading": "领跑值"},
+    "range_end": {"lower": "取下限", "middle": "取中值", "upper": "取上限"},
     "value": {"proportional": "按需求等比例分担"},
 }
 """The words a field may hold, where it may not hold just anything. 'value' is a row that is one word."""
@@ -288,14 +306,25 @@ def policy_words(value: Any, unit: str) -> str:
             return f"{VALUE_LABELS['basis'][basis]}，用 {months} 个月"
         case {"holidays": holidays, "worked_weekends": worked}:
             return f"放假 {len(holidays)} 天，周末上班 {len(worked)} 天（只列工作日里的放假）"
+        case {"zone": zone, "guarantee": rate, "value_type": kind, "range_end": end}:
+            kinds, ends = VALUE_LABELS["value_type"], VALUE_LABELS["range_end"]
+            return f"{zone}，保证率 {rate}%，{kinds[kind]}，区间{ends[end]}"
+        case {"lowest": lowest, "highest": highest}:
+            return f"{lowest}–{highest}‰"
         case [{"tier": _}, *_]:
             return "；".join(_tier_words(row) for row in value)
+        case [{"up_to": _}, *_]:
+            return "，".join(f"{row['name']} ≤{row['up_to'] / 100:g}%" for row in value)
+        case [{"deficit": _}, *_]:
+            return "，".join(_deficit_words(row) for row in value)
         case str():
             return VALUE_LABELS["value"].get(value, value)
         case int() if unit == PER_10000:
             return f"{value / 100:g}%"
         case int() if unit == "%":
             return f"{value}%"
+        case int() if unit == "‰":
+            return f"{value / 1000:g}"
         case _:
             return f"{value} {unit}".strip()
 
@@ -303,6 +332,11 @@ def policy_words(value: Any, unit: str) -> str:
 def _tier_words(row: Mapping[str, Any]) -> str:
     sectors = "、".join(Sector(sector).label for sector in row["sectors"])
     return f"{row['tier']} {row['name']}（{sectors}）"
+
+
+def _deficit_words(row: Mapping[str, Any]) -> str:
+    step = f"压减 {row['cut'] / 100:g}%" if row["cut"] else "预警"
+    return f"欠水 {row['deficit'] / 100:g}% {step}"
 
 
 def check_policy_edit(old: object, new: Any, unit: str, source: str) -> None:
@@ -318,6 +352,14 @@ def check_policy_edit(old: object, new: Any, unit: str, source: str) -> None:
             _check_rest_days(holidays, worked)
         case [{"sectors": _}, *_]:
             _check_tiers(new)
+        case {"lowest": lowest, "highest": highest}:
+            _check_bounds(lowest, highest)
+        case {"guarantee": rate}:
+            _check_guarantee(rate)
+        case [{"up_to": _}, *_]:
+            _check_classes(new)
+        case [{"deficit": _}, *_]:
+            _check_deficit_steps(new)
         case int():
             _check_number(new, unit)
 
@@ -376,8 +418,48 @@ def _check_tiers(rows: Sequence[Mapping[str, Any]]) -> None:
         )
 
 
+def _check_bounds(lowest: int, highest: int) -> None:
+    """A weight is per 1000; the bounds stand on either side of it."""
+    if not 0 < lowest <= EVEN <= highest < 2 * EVEN:
+        raise Refusal(
+            "policy.bounds",
+            f"下限要在 1–{EVEN}、上限要在 {EVEN}–{2 * EVEN - 1} 之间（{EVEN} 为不倾斜）。",
+            field="value",
+        )
+
+
+def _check_guarantee(rate: int) -> None:
+    if rate not in GUARANTEE_RATES:
+        raise Refusal("policy.guarantee", "保证率只有 50 和 75；不分保证率填 0。", field="value")
+
+
+def _check_classes(rows: Sequence[Mapping[str, Any]]) -> None:
+    """From wet to dry, each up to a higher frequency, the last up to all years."""
+    limits = [row["up_to"] for row in rows]
+    names = [row["name"].strip() for row in rows]
+    rising = all(low < high for low, high in zip([0, *limits], limits, strict=False))
+    if not rising or limits[-1] != WHOLE or len(set(names)) < len(names) or not all(names):
+        raise Refusal(
+            "policy.classes",
+            "丰平枯各级的频率上限要一级比一级大，最后一级是 10000（100%），名称不能重复。",
+            field="value",
+        )
+
+
+def _check_deficit_steps(rows: Sequence[Mapping[str, Any]]) -> None:
+    """The larger the deficit, the larger the cut, neither beyond the whole."""
+    pairs = [(row["deficit"], row["cut"]) for row in rows]
+    rising = all(low[0] < high[0] and low[1] <= high[1] for low, high in pairwise(pairs))
+    if not rising or not all(0 < lack <= WHOLE and 0 <= cut <= WHOLE for lack, cut in pairs):
+        raise Refusal(
+            "policy.deficit_steps",
+            "欠水要一级比一级大，压减不能一级比一级小，都在 0–10000（100%）之间。",
+            field="value",
+        )
+
+
 def _check_number(value: int, unit: str) -> None:
-    most = {PER_10000: 10_000, "%": 1_000, "日": 31, "月": 12}.get(unit, 10**9)
+    most = {PER_10000: 10_000, "%": 1_000, "‰": 2_000, "日": 31, "月": 12}.get(unit, 10**9)
     least = 1 if unit in ("日", "月") else 0
     if not least <= value <= most:
         raise Refusal(

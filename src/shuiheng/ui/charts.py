@@ -98,6 +98,7 @@ class MonthBars(Part):
     alternative: str
     table: Table
     says: str = ""
+    plan_label: str = "计划"
 
 
 SIZES = {"panel": (392, 180), "case": (440, 124), "wide": (820, 220)}
@@ -106,12 +107,13 @@ _THICK, _THIN = Fraction(62, 100), Fraction(42, 100)  # of a month's place: the 
 
 @dataclass(frozen=True)
 class _Plot:
-    """Where twelve months stand: margins for axis and month names, `top` the figure at the upper edge."""
+    """Where twelve months, or 36 旬, stand: margins for axis and month names, `top` the figure at the upper edge."""
 
     width: int
     height: int
     per: int
     top: Fraction
+    slots: int = len(MONTHS)
 
     left: ClassVar[int] = 30
     right: ClassVar[int] = 4
@@ -124,7 +126,7 @@ class _Plot:
 
     @property
     def slot(self) -> Fraction:
-        return Fraction(self.width - self.left - self.right, len(MONTHS))
+        return Fraction(self.width - self.left - self.right, self.slots)
 
     def tall(self, value: Fraction) -> Fraction:
         return max(value, Fraction(0)) / self.top * (self.base - self.above)
@@ -199,6 +201,46 @@ def month_bars(
             unit,
             [(actual_label, done), ("其中暂估", guessed), ("计划", planned), (line_label, other)],
         ),
+        says=says,
+    )
+
+
+TEN_DAYS_A_MONTH = 3
+
+
+def ten_day_bars(
+    observed: Sequence[Volume | None],
+    forecast: Sequence[Volume | None],
+    *,
+    table: Table,
+    name: str = "ten_days",
+    says: str = "",
+) -> MonthBars:
+    """36 旬 of a year in 万m³: what came as solid bars inside outlined ones of the forecast. None leaves its
+    place empty. `table` holds the same figures."""
+    assert len(observed) == len(forecast) == len(MONTHS) * TEN_DAYS_A_MONTH, "all 36, known or not"
+    largest = max((v.m3 for v in [*observed, *forecast] if v), default=0)
+    ticks = nice_ticks(Fraction(largest, M3_PER_WAN))
+    width, height = SIZES["wide"]
+    plot = _Plot(width, height, M3_PER_WAN, ticks[-1], len(observed))
+    return MonthBars(
+        name=name,
+        size="wide",
+        width=width,
+        height=height,
+        unit=figures.WAN,
+        base=str(plot.base),
+        axis=[AxisLine(_px(plot.base - plot.tall(t)), _axis_text(t)) for t in ticks],
+        months=[(_px(plot.middle(m * TEN_DAYS_A_MONTH - 2)), f"{m}月") for m in MONTHS],
+        plan=[plot.bar(i, v, _THICK) for i, v in enumerate(forecast) if v is not None],
+        actual=_bars(plot, list(observed), [None] * len(observed))[0],
+        estimated=[],
+        step_line="",
+        line_label="",
+        actual_label="实测",
+        plan_label="预报",
+        alternative=f"各旬实测与预报来水，单位{figures.WAN}，数字见下表",
+        table=table,
         says=says,
     )
 

@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shuiheng.core.refusal import Kind, Refusal
-from shuiheng.core.vocabulary import Source, Term
+from shuiheng.core.vocabulary import Source
+from shuiheng.core.vocabulary import WetnessIncluded as WetnessIncluded
 from shuiheng.core.volume import Volume, total
-
-
-class WetnessIncluded(Term):
-    """Whether the issued figure already contains 丰增枯减, so that it is never applied twice."""
-
-    YES = "yes", "已含"
-    NO = "no", "未含"
-    UNKNOWN = "unknown", "不清楚"
 
 
 def check_allocation(lines: Mapping[tuple[int, Source], Volume]) -> None:

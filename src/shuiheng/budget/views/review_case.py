@@ -85,6 +85,7 @@ def case_parts(
         "history": parts.history_panel(one.history),
         "stage": parts.stage_chip(budget),
         "draft_link": Link("打开草案", parts.draft_url(budget)),
+        "demand_link": Link("各方法测算", parts.demand_url(budget)),
         **_deciding(request, place, one, following, findings, computed, form),
     }
 
@@ -154,7 +155,7 @@ def _suggestion(one: DraftCase, computed: bool) -> str:
     need = one.facts.computed_need
     if not computed or need is None:
         return "按申报；改了数字请按“按所填核定”"
-    return f"按测算；比申报 {figures.in_unit(need - one.facts.proposed, WAN, signed=True)}"
+    return f"按{one.facts.need_method}测算；比申报 {figures.in_unit(need - one.facts.proposed, WAN, signed=True)}"
 
 
 def _unrepaired(findings: Sequence[Finding]) -> list[Finding]:

@@ -17,6 +17,7 @@ from shuiheng.office.models import Area, Post, User
 from shuiheng.office.rules import pinyin_key
 from shuiheng.office.services import load_areas
 from shuiheng.quota.models import Norm
+from shuiheng.quota.rules.norms import NormDomain
 from shuiheng.registry.models import (
     Activity,
     Intake,
@@ -29,6 +30,7 @@ from shuiheng.registry.models import (
 )
 from shuiheng.registry.selectors import actor_for
 from shuiheng.rehearsal.city import CityPlan, PlannedUnit
+from shuiheng.rehearsal.services.waters import found_waters
 
 CITY_CODE = "650100"
 CENTURY = date(2020, 1, 1)
@@ -73,6 +75,7 @@ def found_city(plan: CityPlan, *, year: int, now: datetime, password: str) -> Ca
     units = _add_units(plan, regions)
     _add_water(plan, units, year)
     _load_demo_norms()
+    found_waters(city, year, plan.seed, now)
     cast = Cast(city, regions, beijing_date(now))
     _add_people(plan, cast, units, now, make_password(password))
     return cast
@@ -201,10 +204,11 @@ def _load_demo_norms() -> None:
     Norm.objects.bulk_create(
         [
             Norm(
+                domain=NormDomain.IRRIGATION,
                 item=crop,
                 method=method,
                 measure="亩",
-                m3_per_measure=Decimal(value),
+                value=Decimal(value),
                 sector=Sector.AGRICULTURE,
                 standard="演示值，不是定额标准（DB65/3611 的数值尚未取得）",
                 confidence=Confidence.DEMO,

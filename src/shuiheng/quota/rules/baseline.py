@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 
 from shuiheng.core.apportion import apportion, apportion_capped
@@ -229,8 +228,3 @@ def _part(claims: Sequence[NetworkClaim], sector: Sector) -> list[int]:
 def _others(claims: Sequence[NetworkClaim]) -> list[int]:
     apart = (Sector.LOSS, Sector.RESIDENTS)
     return [i for i, claim in enumerate(claims) if claim.sector not in apart]
-
-
-def computed_need(activities: Sequence[tuple[Decimal, Decimal]]) -> Volume:
-    """Σ quantity × norm: `activities` are (quantity in its measure, m³ per measure)."""
-    return floor_m3(sum((quantity * norm for quantity, norm in activities), Decimal(0)))
