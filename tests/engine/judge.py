@@ -242,9 +242,9 @@ def _licensed(user: User) -> int:
 
 def _higher(model: Model, view: Opinion, j: int, i: int) -> bool:
     """Whether j, above his floor, has a higher level than i."""
-    if view.ideal[j] <= view.floor[j]:
+    if view.stands[j] <= view.floor[j]:
         return False
-    return view.ideal[j] * model.users[i].weight > view.ideal[i] * model.users[j].weight
+    return view.stands[j] * model.users[i].weight > view.stands[i] * model.users[j].weight
 
 
 def _alive(model: Model, user: User) -> list[int]:

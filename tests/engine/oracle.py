@@ -296,6 +296,8 @@ class Opinion:
     """What each user should have before whole m³, on what was granted in earlier tiers."""
 
     ideal: list[Fraction]
+    stands: list[Fraction]
+    """The same, but a cut floor as the whole m³ on which the later stages rest."""
     floor: list[int]
     """The floors that count: cut where all of them cannot be met."""
     floors_met: bool
@@ -326,18 +328,20 @@ def opinion(model: Model, sets: list[FullSet], granted: list[int]) -> Opinion:
                     if abs(granted[i] - shares[i]) >= 1:
                         strays.append(users[i].id)
             if strays or not fits(sets, kept):
-                return Opinion(ideal, kept, met, strays or ["floors"])
+                return Opinion(ideal, ideal, kept, met, strays or ["floors"])
         floor = kept
+    stands = list(ideal)
     totals = list(floor)
     high = [max(user.demand, floor[i]) for i, user in enumerate(users)]
     weight = [user.weight for user in users]
     for tier in range(model.tiers):
         mine = {i for i, user in enumerate(users) if user.tier == tier}
         if not fits(sets, totals):
-            return Opinion(ideal, floor, met, [f"tier {tier}"])
+            return Opinion(ideal, stands, floor, met, [f"tier {tier}"])
         start = [Fraction(value) for value in totals]
         shares = fill(sets, Stage(floor, high, weight, set(mine), start))
         for i in mine:
+            stands[i] = shares[i]
             ideal[i] = ideal[i] if i in cut else shares[i]
             totals[i] = granted[i]
-    return Opinion(ideal, floor, met, strays)
+    return Opinion(ideal, stands, floor, met, strays)

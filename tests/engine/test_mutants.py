@@ -59,6 +59,23 @@ class LastFirst(plain.Allocation):
         super().__init__({**problem, "tiers": problem["tiers"][::-1]})
 
 
+class LaterFloorsForgotten(plain.Allocation):
+    """Earlier tiers are filled as if later ones had no floors."""
+
+    def stage(
+        self,
+        x: dict[str, Fraction],
+        mine: set[str],
+        low: dict[str, int],
+        high: dict[str, int],
+        weight: dict[str, int],
+    ) -> dict[str, int]:
+        tiers = self.problem["tiers"]
+        here = min((tiers.index(self.users[i]["tier"]) for i in mine), default=0)
+        later = {i for i, user in self.users.items() if tiers.index(user["tier"]) > here}
+        return super().stage({**x, **dict.fromkeys(later, plain.ZERO)}, mine, low, high, weight)
+
+
 class AllStopAtTheFirstCut(plain.Allocation):
     def _opened(self, net: plain.Flow, i: str) -> dict[plain.Node, plain.Node]:
         seen = super()._opened(net, i)
@@ -129,6 +146,7 @@ MUTANTS = [
     WithoutFloors,
     AllAlike,
     LastFirst,
+    LaterFloorsForgotten,
     AllStopAtTheFirstCut,
     AnySource,
     PreferenceBackwards,

@@ -23,7 +23,6 @@ OPEN = {
     "draw": "classes choose sources one after another: totals by (tier, rank) are not always the most",
     "own cap": "an own cap of 0 closes a source and is not among the cuts",
     "own floor": "a floor above own caps is dropped without a word",
-    "verified": "own caps that the grain floors to nothing are answered with verified = false",
 }
 """Kinds of complaints that the engine still earns; each is taken out when it is mended."""
 
