@@ -6,7 +6,6 @@ A complaint is `kind: words`; no complaint is the verdict that the answer is rig
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
 from typing import Any
@@ -183,20 +182,8 @@ def _certificates(
             continue
         certificate = answer["certificates"][index]
         words = _wrong(model, view, granted, i, certificate)
-        if words:
-            own = not _wrong(_without_closed(model), view, granted, i, certificate)
-            kind = "own cap" if own else "certificate"
-            found += [f"{kind}: {index} of {user.id} {said}" for said in words]
+        found += [f"certificate: {index} of {user.id} {said}" for said in words]
     return found
-
-
-def _without_closed(model: Model) -> Model:
-    """The same without the sources that a user's own cap of 0 closes to him."""
-    users = [
-        replace(user, sources=tuple(s for s in user.sources if dict(user.own).get(s, NONE)))
-        for user in model.users
-    ]
-    return replace(model, users=tuple(users))
 
 
 def _wrong(
@@ -258,43 +245,22 @@ def _alive(model: Model, user: User) -> list[int]:
 
 
 def _draws(model: Model, drawn: list[dict[int, int]]) -> list[str]:
-    """By (tier, rank): no exchange of sources among users serves an earlier one better.
-
-    An exchange is a cycle in what the draws leave open; its worth compares (tier, rank) like digits.
-    """
-    arcs: list[tuple[object, object, int]] = []
-    ranks = max((len(user.sources) for user in model.users), default=1)
-    keys = model.tiers * ranks
-    base = 4 * len(model.users) * max(1, len(model.sources)) + 1
+    """Nobody draws on a source while one he prefers has water left for him all the way up."""
     load: dict[tuple[int, int], int] = defaultdict(int)
     for user, parts in zip(model.users, drawn, strict=True):
-        own = dict(user.own)
-        for rank, s in enumerate(_alive(model, user)):
-            worth = base ** (keys - user.tier * ranks - rank)
-            if parts.get(s, 0) < own.get(s, NONE):
-                arcs.append((user.id, (user.node, s), -worth))
-            if parts.get(s, 0) > 0:
-                arcs.append(((user.node, s), user.id, worth))
         for v in model.path(user.node):
             for s, m3 in parts.items():
                 load[v, s] += m3
-    for v, above in enumerate(model.parent):
-        for s in range(len(model.sources)):
-            over: object = "sea" if above < 0 else (above, s)
-            if load[v, s] < model.by_source[v][s]:
-                arcs.append(((v, s), over, 0))
-            if load[v, s] > 0:
-                arcs.append((over, (v, s), 0))
-    price: dict[object, int] = defaultdict(int)
-    for _ in range(len({tail for tail, _, _ in arcs}) + 1):
-        moved = False
-        for tail, head, cost in arcs:
-            if price[tail] + cost < price[head]:
-                price[head] = price[tail] + cost
-                moved = True
-        if not moved:
-            return []
-    return ["draw: sources can be exchanged to serve a preference better"]
+    found = []
+    for user, parts in zip(model.users, drawn, strict=True):
+        own = dict(user.own)
+        alive = _alive(model, user)
+        for rank, s in enumerate(alive):
+            has_left = all(load[v, s] < model.by_source[v][s] for v in model.path(user.node))
+            wants = parts.get(s, 0) < own.get(s, NONE)
+            if has_left and wants and any(parts.get(worse, 0) for worse in alive[rank + 1 :]):
+                found.append(f"draw: {user.id} leaves {model.sources[s]}")
+    return found
 
 
 def _findings(model: Model, problem: dict[str, Any], view: Opinion, answer: Answer) -> list[str]:
@@ -307,8 +273,7 @@ def _findings(model: Model, problem: dict[str, Any], view: Opinion, answer: Answ
     if view.floors_met and "infeasible_floors" in codes:
         found.append("finding: floors are feasible")
     if not view.floors_met and not unfounded and "infeasible_floors" not in codes:
-        own = any(user.floor > _licensed(user) for user in model.users)
-        found.append(f"{'own floor' if own else 'finding'}: infeasible floors are not said")
+        found.append("finding: infeasible floors are not said")
     for finding in answer["findings"]:
         if finding["code"] == "no_source" and set(finding["ids"]) != dry:
             found.append(f"finding: no_source names {finding['ids']}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from django.template.loader import render_to_string
 
@@ -55,7 +57,7 @@ def test_thirty_six_bars_leave_gaps_empty() -> None:
     bars = ten_day_bars(came, [None] * 36, table=TABLE)
     assert (len(bars.actual), bars.plan, len(bars.months)) == (35, [], 12)
     places = [float(box.x) for box in bars.actual]
-    steps = {round(b - a, 0) for a, b in zip(places[5:], places[6:], strict=False)}
+    steps = {round(b - a, 0) for a, b in pairwise(places[5:])}
     assert places[4] - places[3] == pytest.approx(2 * (places[1] - places[0]), abs=0.2)
     assert len(steps) <= 2
     with pytest.raises(AssertionError):

@@ -155,11 +155,31 @@ def _users(problem: Problem, source_caps: Int) -> list[Finding]:
         found.append(
             _finding("floor_above_demand", Severity.LOOK, sentence, _users_ids(problem, above))
         )
+    beyond = _floors_beyond_own_caps(problem, masks)
+    if len(beyond):
+        sentence = (
+            f"{len(beyond)} 户的保底大于自己各水源上限之和，按上限计："
+            f"{_named(_users_named(problem, beyond))}。"
+        )
+        found.append(
+            _finding("infeasible_floors", Severity.LOOK, sentence, _users_ids(problem, beyond))
+        )
     idle = np.nonzero(~wants)[0]
     if len(idle):
         sentence = f"{len(idle)} 户需求为 0。"
         found.append(_finding("zero_demand", Severity.NOTE, sentence, _users_ids(problem, idle)))
     return found
+
+
+def _floors_beyond_own_caps(problem: Problem, masks: Int) -> Int:
+    users = problem.own_users
+    if not len(users):
+        return users
+    bits = masks[users, None] >> np.arange(len(problem.sources)) & 1
+    usable = np.where(bits == 1, problem.own_caps // problem.grain * problem.grain, 0).sum(axis=1)
+    floors: Int = np.minimum(problem.floor[users], problem.demand[users])
+    beyond: Int = users[floors > usable]
+    return beyond
 
 
 def _dry_sources(problem: Problem, source_caps: Int) -> Int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shuiheng.core.refusal import Finding, Severity
 from shuiheng.core.volume import format_number
@@ -55,9 +56,10 @@ def certificates_of(solution: Solution) -> list[Certificate]:
     np.add.at(users, classes.cell, solution.prepared.tables.users)
     found = []
     for number in range(int(cuts.size[0])):
-        count = int(users[closed_by(cuts, number, solution.tree, cells)].sum())
+        closed = closed_by(cuts, number, solution.tree, cells)
+        count = int(users[closed].sum())
         span = range(int(cuts.begin[number]), int(cuts.begin[number + 1]))
-        caps = tuple(_cap(solution, i) for i in span)
+        caps = (*(_cap(solution, i) for i in span), *_shut(solution, closed))
         text = _words(solution.prepared.problem, caps, count)
         found.append(Certificate("caps", caps, count, text))
     return found
@@ -74,6 +76,24 @@ def _cap(solution: Solution, at: int) -> CutCap:
     return CutCap(int(problem.node[user]), source, cap, user)
 
 
+def _shut(solution: Solution, closed: NDArray[np.bool_]) -> list[CutCap]:
+    """Own caps of nothing: they close a way of a user whom the certificate closes, so they belong to it."""
+    problem, classes = solution.prepared.problem, solution.prepared.classes
+    if not len(problem.own_users):
+        return []
+    own = classes.cell_node[closed] - len(problem.parent)
+    found = []
+    for row in np.unique(own[own >= 0]).tolist():
+        user = int(problem.own_users[row])
+        held = problem.preferences[problem.preference[user]].tolist()
+        found += [
+            CutCap(int(problem.node[user]), s, 0, user)
+            for s in held
+            if s >= 0 and problem.own_caps[row, s] < problem.grain
+        ]
+    return found
+
+
 def _words(problem: Problem, caps: tuple[CutCap, ...], users: int) -> str:
     """米东区地表水＋地下水 1,234 m³ 已全部分完：由只能用这些水的 214 户分担。"""
     places: dict[int, list[CutCap]] = {}
@@ -87,7 +107,7 @@ def _words(problem: Problem, caps: tuple[CutCap, ...], users: int) -> str:
         parts.append(f"{node_name(problem, node)}{'＋'.join(names)} {format_number(volume)} m³")
     if len(parts) > MOST_PLACES:
         parts = [*parts[:MOST_PLACES], f"等 {len(parts)} 处"]
-    own = [cap for cap in caps if cap.user >= 0]
+    own = [cap for cap in caps if cap.user >= 0 and cap.cap > 0]
     if own:
         held_by_users = format_number(sum(cap.cap for cap in own))
         parts.append(f"{len({cap.user for cap in own})} 户自己的水源上限 {held_by_users} m³")
