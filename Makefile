@@ -24,6 +24,8 @@ setup-dev: .venv/ready-dev
 	@echo '安装依赖（第一次约 250 MB，要几分钟）'
 	@$(PIP) install --require-hashes -r requirements.lock
 	@$(PIP) install --quiet --no-deps -e .
+	@echo '编译分配引擎（约一分钟，引擎不变就不再编译）'
+	@$(BIN)/shuiheng compile
 	@touch $@
 
 .venv/ready-dev: .venv/ready requirements-dev.lock

@@ -22,7 +22,7 @@ from django.db import connections
 from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
-from shuiheng.app import installation, postgres
+from shuiheng.app import compiled, installation, postgres
 from shuiheng.app.database import Kind
 
 TEMPLATE = "test_template"
@@ -46,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     global _server
     if is_worker(config) or config.option.collectonly:
         return
+    assert compiled.warm_up()  # once for all workers
     _server = postgres.start(cluster().folder, report=lambda _: None)
     with cluster().connect() as superuser:
         # After a rolled-back test autovacuum would write down that its tables are empty, and the next

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.core.management import execute_from_command_line
 from procrastinate.exceptions import ConnectorException
 
-from shuiheng.app import deploy, installation, selfcheck
+from shuiheng.app import compiled, deploy, installation, selfcheck
 from shuiheng.app.backup import back_up, restore
 from shuiheng.app.moment import stopwatch
 from shuiheng.app.run import PORT, run
@@ -23,6 +23,9 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = commands.add_parser("run", help="启动：数据库、网页和后台任务，Ctrl-C 停止")
     parser.add_argument("--port", type=int, default=PORT, help=f"端口（默认 {PORT}，占用则顺延）")
     parser.set_defaults(run=_run, needs_database=False)
+
+    parser = commands.add_parser("compile", help="编译分配引擎，让第一次测算不必等")
+    parser.set_defaults(run=_compile, needs_database=False)
 
     parser = commands.add_parser("worker", help="只运行后台任务（正式部署用）")
     parser.set_defaults(run=_worker, needs_database=False)
@@ -47,6 +50,10 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _run(args: argparse.Namespace) -> int:
     return run(args.port, now=args.now, report=stopwatch())
+
+
+def _compile(args: argparse.Namespace) -> int:
+    return 0 if compiled.warm_up() else 1
 
 
 def _worker(args: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import connections, transaction
 
-from shuiheng.app import database, installation, postgres, process
+from shuiheng.app import compiled, database, installation, postgres, process
 from shuiheng.app.database import KIND_LABELS, Kind
 from shuiheng.core.refusal import Kind as RefusalKind
 from shuiheng.core.refusal import Refusal
@@ -85,6 +85,8 @@ def run(port: int, *, now: datetime, report: Report) -> int:
         kind = installation.prepare(database.asked_kind(), now=now, report=report)
         with only_one(kind) as note_address:
             os.environ["SHUIHENG_DB"] = kind
+            report("准备分配引擎（程序更新后第一次约一分钟）")
+            compiled.warm_up()
             load_demo(kind, now=now, report=report)
             collect_static(report)
             greeting = welcome(kind)

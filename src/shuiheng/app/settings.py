@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from shuiheng.app import database
+from shuiheng.app import compiled, database
 
 PACKAGE = Path(__file__).resolve().parent.parent
 ROOT = Path(os.environ.get("SHUIHENG_ROOT", PACKAGE.parent.parent))
 VAR = Path(os.environ.get("SHUIHENG_VAR", ROOT / "var"))
+
+os.environ.setdefault("NUMBA_CACHE_DIR", str(compiled.folder(VAR, PACKAGE / "engine")))
 
 DEBUG = False
 SECRET_KEY = database.secret(VAR, "django")

@@ -3,7 +3,7 @@
 A round begins with everybody at his demand. As long as a cut is passed, each of its components gets the one level at
 which it is exactly met (a discrete Newton step: the cuts tighten and levels only fall). When nothing is
 passed any more, a component whose classes all stand at its level, or lower for a reason that stands too, is their
-bottleneck: it is the certificate, they are settled, and the others begin a new round. A class with a bottleneck
+bottleneck: it is the certificate, they are held, and the others begin a new round. A class with a bottleneck
 in which nobody stands higher is what makes the answer max-min fair, and unique (ALLOCATION 3).
 """
 
@@ -33,7 +33,7 @@ MET = 1e-6  # m³ by which a level may stay below its cut: less than rounding ca
 WHOLE = 1e-9  # a fraction this near to 0 or 1 is one
 MOST_STEPS = 400
 MOST_CUTS = 1 << 16
-SETTLED, STUCK = 0, 1
+LEVELLED, STUCK = 0, 1
 
 
 class Levels(NamedTuple):
@@ -176,7 +176,7 @@ def _none_pending() -> Pending:
 
 
 @inner
-def settle_tier(
+def level_tier(
     tier: Tier,
     tables: Tables,
     levels: Levels,
@@ -188,13 +188,13 @@ def settle_tier(
 ) -> tuple[int, Cuts]:
     """Levels of all classes of the tier, with earlier tiers fixed and later ones at their floors.
 
-    Returns SETTLED with the certificates so far, or STUCK: a cut is passed by what may not be lowered.
+    Returns LEVELLED with the certificates so far, or STUCK: a cut is passed by what may not be lowered.
     """
-    settled = np.zeros(tier.end, np.bool_)
+    held = np.zeros(tier.end, np.bool_)
     by = np.zeros(tier.end, np.int64)
     while True:
         for c in range(tier.begin, tier.end):
-            if not settled[c]:
+            if not held[c]:
                 levels.level[c] = np.inf
                 by[c] = -1
                 put(c, tables.demands[c], 0.0, tier, levels, state, tree, cells)
@@ -203,14 +203,14 @@ def settle_tier(
         while passed_by(state) > TIGHT:
             before = pending.cuts.size[0]
             trace_cut(trace, state, tree, cells)
-            pending = _lower(tier, tables, levels, state, tree, cells, trace, settled, by, pending)
+            pending = _lower(tier, tables, levels, state, tree, cells, trace, held, by, pending)
             if pending.cuts.size[0] == before or before > MOST_CUTS:
                 return STUCK, cuts
             refresh(state, tree)
         if pending.cuts.size[0] == 0:
-            return SETTLED, cuts
+            return LEVELLED, cuts
         certificates = cuts.size[0]
-        cuts = _settle(levels, cuts, pending, settled, by)
+        cuts = _hold(levels, cuts, pending, held, by)
         if cuts.size[0] == certificates:
             return STUCK, cuts
 
@@ -224,13 +224,13 @@ def _lower(
     tree: Tree,
     cells: Cells,
     trace: Trace,
-    settled: np.ndarray,
+    held: np.ndarray,
     by: Int,
     pending: Pending,
 ) -> Pending:
     """Give each passed component of the traced cut the level at which it is met."""
     whole, part = _passed(trace, cells)
-    count, inside = _open_classes(tier, trace, settled)
+    count, inside = _open_classes(tier, trace, held)
     for leader in range(trace.size[0]):
         group = inside[count[leader] : count[leader + 1]]
         if whole[leader] + part[leader] <= TIGHT or len(group) == 0:
@@ -273,12 +273,12 @@ def _passed(trace: Trace, cells: Cells) -> tuple[Int, np.ndarray]:
 
 
 @inner
-def _open_classes(tier: Tier, trace: Trace, settled: np.ndarray) -> tuple[Int, Int]:
-    """The unsettled classes that the traced cut closes, grouped by component."""
+def _open_classes(tier: Tier, trace: Trace, held: np.ndarray) -> tuple[Int, Int]:
+    """The free classes that the traced cut closes, grouped by component."""
     count = np.zeros(trace.size[0] + 1, np.int64)
     for c in range(tier.begin, tier.end):
         cap = trace.by[tier.cell[c]]
-        if cap >= 0 and not settled[c]:
+        if cap >= 0 and not held[c]:
             count[leader_of(trace, cap) + 1] += 1
     for i in range(trace.size[0]):
         count[i + 1] += count[i]
@@ -286,7 +286,7 @@ def _open_classes(tier: Tier, trace: Trace, settled: np.ndarray) -> tuple[Int, I
     place = count.copy()
     for c in range(tier.begin, tier.end):
         cap = trace.by[tier.cell[c]]
-        if cap >= 0 and not settled[c]:
+        if cap >= 0 and not held[c]:
             leader = leader_of(trace, cap)
             inside[place[leader]] = c
             place[leader] += 1
@@ -312,25 +312,25 @@ def _room(pending: Pending, trace: Trace, leader: int, members: int) -> Pending:
 
 
 @inner
-def _settle(levels: Levels, cuts: Cuts, pending: Pending, settled: np.ndarray, by: Int) -> Cuts:
-    """Settle every class whose cut is a bottleneck, lowest level first.
+def _hold(levels: Levels, cuts: Cuts, pending: Pending, held: np.ndarray, by: Int) -> Cuts:
+    """Hold every class whose cut is a bottleneck, lowest level first.
 
     It is one when all in it still stand where they stood when it was met, and those it found standing lower
-    are settled.
+    are held.
     """
     for cut in order_of(pending.level[: pending.cuts.size[0]].view(np.int64)):
         span = range(pending.first[cut], pending.first[cut + 1])
         stands = True
         for i in span:
             c = pending.members[i]
-            if by[c] != pending.stood_by[i] or (by[c] != cut and not settled[c]):
+            if by[c] != pending.stood_by[i] or (by[c] != cut and not held[c]):
                 stands = False
         if not stands:
             continue
         for i in span:
             c = pending.members[i]
             if by[c] == cut:
-                settled[c] = True
+                held[c] = True
                 levels.certificate[c] = cuts.size[0]
         cuts = _keep(cuts, pending.cuts, cut)
     return cuts

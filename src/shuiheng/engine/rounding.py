@@ -1,5 +1,5 @@
 """From real class totals to whole ones: each the floor or the ceiling of its real total, every tight cut met
-exactly. Bottleneck after bottleneck as they were settled, in each the largest fractions first, ties to the
+exactly. Bottleneck after bottleneck as they were held, in each the largest fractions first, ties to the
 earlier class; the tree is asked each time. An inner bottleneck that came later would find its water gone."""
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from shuiheng.engine.cut import (
     rebuild,
     refresh_path,
 )
-from shuiheng.engine.levels import SETTLED, STUCK, Cuts, Levels, Tier, settle_tier
+from shuiheng.engine.levels import LEVELLED, STUCK, Cuts, Levels, Tier, level_tier
 from shuiheng.engine.problem import Int
 from shuiheng.engine.tables import Tables
 
@@ -40,17 +40,17 @@ def run_tier(
 ) -> tuple[int, Cuts]:
     """Levels and whole totals of one tier, and the certificates so far.
 
-    SETTLED, or STUCK (see `settle_tier`), or UNMET: whole totals by largest fractions leave some certificate
+    LEVELLED, or STUCK (see `level_tier`), or UNMET: whole totals by largest fractions leave some certificate
     short of its caps.
     """
     rebuild(state, tree, cells)
     old = cuts.size[0]
-    outcome, cuts = settle_tier(tier, tables, levels, cuts, state, tree, cells, trace)
-    if outcome != SETTLED:
+    outcome, cuts = level_tier(tier, tables, levels, cuts, state, tree, cells, trace)
+    if outcome != LEVELLED:
         return STUCK, cuts
     totals[tier.begin : tier.end] = round_tier(tier, levels, state, tree, cells)
     if all_met(cuts, old, tree, cells):
-        return SETTLED, cuts
+        return LEVELLED, cuts
     return UNMET, cuts
 
 

@@ -24,21 +24,26 @@ def verify(answer: Answer) -> list[str]:
     )
     subsets = 1 << len(problem.sources)
     count = len(problem.tiers) * len(problem.parent) * subsets
-    bad, used, amounts, risen, short = _read_users(
+    alone_user = np.zeros(problem.users, np.bool_)
+    alone_user[problem.own_users] = True
+    bad, used, amounts, risen, short, pairs = _read_users(
         problem.node, problem.tier, problem.preference, masks, problem.demand, answer.floor,
         problem.weights(), answer.granted, answer.by_source, answer.certificate,
-        problem.grain, len(problem.parent), subsets, count, len(answer.certificates),
+        alone_user, problem.grain, len(problem.parent), subsets, count, len(answer.certificates),
     )  # fmt: skip
     wrong = [text for text, number in zip(_COMPLAINTS, bad.tolist(), strict=True) if number]
     wrong += _check_caps(problem, used)
     wrong += _check_own_caps(problem, answer)
     wrong += _check_kept_floors(problem, answer)
     alone = _Alone(problem, answer, masks)
+    groups = pairs // max(len(answer.certificates), 1)
+    owners = pairs % max(len(answer.certificates), 1)
     for number, certificate in enumerate(answer.certificates):
         if certificate.reason == "caps":
             wrong += _check_certificate(
-                problem, certificate, number, amounts, risen, short[number], alone, subsets
-            )
+                problem, certificate, number, amounts, risen, short[number],
+                groups[owners == number], alone, subsets,
+            )  # fmt: skip
         else:
             wrong += _check_private(problem, answer, certificate.reason, number, masks)
     return wrong
@@ -58,16 +63,19 @@ _COMPLAINTS = (
 @numba.njit(cache=True)
 def _read_users(
     node: Int, tier: Int, preference: Int, masks: Int, demand: Int, floor: Int, weight: Int,
-    granted: Int, by_source: Int, certificate: Int, grain: int, nodes: int, subsets: int,
-    groups: int, certificates: int,
-) -> tuple[Int, Int, Int, np.ndarray, np.ndarray]:  # fmt: skip
+    granted: Int, by_source: Int, certificate: Int, alone: np.ndarray, grain: int, nodes: int,
+    subsets: int, groups: int, certificates: int,
+) -> tuple[Int, Int, Int, np.ndarray, np.ndarray, Int]:  # fmt: skip
     """One pass over the users: complaints, use by node and source, and per group (tier, node, sources)
-    the amount and the highest level risen to; per certificate the lowest level it leaves anybody at."""
+    the amount and the highest level risen to; per certificate the lowest level it leaves anybody at, and
+    which groups point to it (group · certificates + certificate; users with own caps apart)."""
     bad = np.zeros(7, np.int64)
     used = np.zeros((nodes, by_source.shape[1]), np.int64)
     amounts = np.zeros(groups, np.int64)
     risen = np.full(groups, -np.inf)
     short = np.full((certificates, 2), np.inf)
+    last = np.full(groups, -1, np.int64)
+    held = {np.int64(-1)}
     for u in range(len(demand)):
         mask, got, total = masks[preference[u]], granted[u], np.int64(0)
         for s in range(by_source.shape[1]):
@@ -91,7 +99,16 @@ def _read_users(
             c = certificate[u]
             short[c, 0] = min(short[c, 0], (got + grain) / max(weight[u], 1))
             short[c, 1] = min(short[c, 1], tier[u])
-    return bad, used, amounts, risen, short
+            if last[group] != c and not alone[u]:
+                last[group] = c
+                held.add(group * certificates + c)
+    pairs = np.empty(len(held) - 1, np.int64)
+    at = 0
+    for pair in held:
+        if pair >= 0:
+            pairs[at] = pair
+            at += 1
+    return bad, used, amounts, risen, short, pairs
 
 
 def _check_caps(problem: Problem, used: Int) -> list[str]:
@@ -148,8 +165,7 @@ class _Alone:
         self.node = problem.node[self.users]
         self.tier = problem.tier[self.users]
         self.mask = masks[problem.preference[self.users]]
-        caps = problem.own_caps.reshape(len(self.users), len(problem.sources))
-        self.dry = ((caps < problem.grain).astype(np.int64) << np.arange(caps.shape[1])).sum(axis=1)
+        self.certificate = answer.certificate[self.users]
         self.granted = answer.granted[self.users]
         self.floor = answer.floor[self.users]
         self.weight = np.maximum(problem.weights()[self.users], 1)
@@ -163,6 +179,7 @@ def _check_certificate(
     amounts: Int,
     risen: np.ndarray,
     short: np.ndarray,
+    groups: Int,
     alone: _Alone,
     subsets: int,
 ) -> list[str]:
@@ -188,10 +205,12 @@ def _check_certificate(
     closed = (sets[None, :] & ~barred[:, None]) == 0
     inside = np.broadcast_to(closed, (tiers, nodes, subsets))
     use = int(amounts.reshape(inside.shape)[inside].sum())
-    shut = (alone.mask & ~(barred[alone.node] | own | alone.dry)) == 0
+    shut = (alone.mask & ~(barred[alone.node] | own)) == 0
     open_group = ~closed[alone.node, alone.mask]
     use += int(alone.granted[shut & open_group].sum())
     wrong = []
+    if not inside.reshape(-1)[groups].all() or not shut[alone.certificate == number].all():
+        wrong.append(f"缘由 {number} 的上限管不到挂着它的单位")
     if use != held:
         wrong.append(f"缘由 {number} 的上限没有恰好用完：{held} 与 {use}")
     tier = int(short[1]) if np.isfinite(short[1]) else tiers

@@ -34,7 +34,7 @@ def answer_line(line: str) -> tuple[str, bool]:
     """One line of JSON in, one out; False where it was no problem."""
     try:
         if len(line) > MAX_LINE:
-            raise _no("too_long", f"一行超过 {MAX_LINE} 个字符。")
+            raise Refusal("allocate.too_long", f"一行超过 {MAX_LINE} 个字符。")
         answer = answer_of(_loads(line))
     except Refusal as refusal:
         error = {"code": refusal.code, "text": refusal.sentence}
@@ -53,18 +53,14 @@ def _loads(line: str) -> Mapping[str, Any]:
     try:
         problem = json.loads(line, parse_float=_no_float, parse_constant=_no_float)
     except (ValueError, RecursionError) as error:
-        raise _no("not_json", f"这一行不是 JSON：{str(error)[:80]}。") from None
+        raise Refusal("allocate.not_json", f"这一行不是 JSON：{str(error)[:80]}。") from None
     if not isinstance(problem, dict):
-        raise _no("not_a_problem", "一行应是一个 JSON 对象（{…}）。")
+        raise Refusal("allocate.not_a_problem", "一行应是一个 JSON 对象（{…}）。")
     return problem
 
 
 def _no_float(text: str) -> int:
-    raise _no("not_whole", f"“{text[:40]}”不是整数。水量一律是整立方米。")
-
-
-def _no(code: str, sentence: str) -> Refusal:
-    return Refusal(f"allocate.{code}", sentence)
+    raise Refusal("allocate.not_whole", f"“{text[:40]}”不是整数。水量一律是整立方米。")
 
 
 def read_problem(data: Mapping[str, Any]) -> tuple[list[int], Problem]:
@@ -72,20 +68,20 @@ def read_problem(data: Mapping[str, Any]) -> tuple[list[int], Problem]:
     policy = _policy(data.get("policy"))
     tiers = [_id(tier, "tiers") for tier in _list(data, "tiers")]
     if len(set(map(_key, tiers))) < len(tiers) or not 0 < len(tiers) <= MAX_TIERS:
-        raise _no("tiers", f"tiers 应有 1 到 {MAX_TIERS} 个不同的顺序。")
+        raise Refusal("allocate.tiers", f"tiers 应有 1 到 {MAX_TIERS} 个不同的顺序。")
     nodes = _in_tree_order(_list(data, "nodes"))
     users = sorted(
         _list(data, "users"), key=lambda user: _key(_id(_dict(user, "users").get("id"), "users"))
     )
     if len(users) > MAX_USERS:
-        raise _no("too_many_users", f"一次最多 {MAX_USERS} 户。")
+        raise Refusal("allocate.too_many_users", f"一次最多 {MAX_USERS} 户。")
     for one, other in itertools.pairwise(users):
         if _key(one["id"]) == _key(other["id"]):
-            raise _no("twice", f"用户 {one['id']} 出现了两次。")
+            raise Refusal("allocate.twice", f"用户 {one['id']} 出现了两次。")
     sources = _sources(nodes, users)
     grain = _whole(data.get("grain", 1), "grain")
     if grain < 1:
-        raise _no("grain", "grain 应是正整数。")
+        raise Refusal("allocate.grain", "grain 应是正整数。")
     problem = _problem(policy, tiers, nodes, users, sources, grain)
     _check_sums(problem)
     place = {_key(user["id"]): i for i, user in enumerate(users)}
@@ -110,7 +106,7 @@ def _problem(
     for i, user in enumerate(users):
         wanted = [at_source[s] for s in user.get("sources", [])]
         if len(set(wanted)) < len(wanted):
-            raise _no("twice", f"用户 {user['id']} 的水源有重复。")
+            raise Refusal("allocate.twice", f"用户 {user['id']} 的水源有重复。")
         order = tuple(wanted + [-1] * (width - len(wanted)))
         row = (
             _find(at_node, user.get("node"), "node", user),
@@ -169,20 +165,22 @@ def _table(rows: Sequence[Mapping[int, int]], width: int, missing: int) -> Int:
 def _in_tree_order(nodes: Sequence[Any]) -> list[Mapping[str, Any]]:
     """Parents before children, siblings by id; one root, no circle, nobody twice."""
     if not 0 < len(nodes) <= MAX_NODES:
-        raise _no("nodes", f"nodes 应有 1 到 {MAX_NODES} 个。")
+        raise Refusal("allocate.nodes", f"nodes 应有 1 到 {MAX_NODES} 个。")
     by_key: dict[tuple[int, object], Mapping[str, Any]] = {}
     children: dict[tuple[int, object] | None, list[Mapping[str, Any]]] = {}
     for node in nodes:
         key = _key(_id(_dict(node, "nodes").get("id"), "nodes"))
         if key in by_key:
-            raise _no("twice", f"区域 {node['id']} 出现了两次。")
+            raise Refusal("allocate.twice", f"区域 {node['id']} 出现了两次。")
         by_key[key] = node
         parent = node.get("parent")
         above = None if parent is None else _key(_id(parent, "parent"))
         children.setdefault(above, []).append(node)
     roots = children.get(None, [])
     if len(roots) != 1:
-        raise _no("root", f"应恰有一个 parent 为 null 的区域，这里有 {len(roots)} 个。")
+        raise Refusal(
+            "allocate.root", f"应恰有一个 parent 为 null 的区域，这里有 {len(roots)} 个。"
+        )
     ordered = []
     waiting = list(roots)
     while waiting:
@@ -192,7 +190,10 @@ def _in_tree_order(nodes: Sequence[Any]) -> list[Mapping[str, Any]]:
         waiting += sorted(below, key=lambda child: _key(child["id"]), reverse=True)
     if len(ordered) < len(nodes):
         lost = next(n for n in nodes if all(n is not o for o in ordered))
-        raise _no("parent", f"区域 {lost['id']} 的上级 {lost.get('parent')} 不存在，或者绕成了圈。")
+        raise Refusal(
+            "allocate.parent",
+            f"区域 {lost['id']} 的上级 {lost.get('parent')} 不存在，或者绕成了圈。",
+        )
     return ordered
 
 
@@ -204,36 +205,38 @@ def _sources(nodes: Sequence[Mapping[str, Any]], users: Sequence[Mapping[str, An
     for user in users:
         wanted = user.get("sources", [])
         if not isinstance(wanted, list) or not all(isinstance(s, str) for s in wanted):
-            raise _no("sources", f"用户 {user['id']} 的 sources 应是水源名称的列表。")
+            raise Refusal("allocate.sources", f"用户 {user['id']} 的 sources 应是水源名称的列表。")
         names.update(wanted)
     if len(names) > MAX_SOURCES:
-        raise _no("too_many_sources", f"最多 {MAX_SOURCES} 种水源，这里有 {len(names)} 种。")
+        raise Refusal(
+            "allocate.too_many_sources", f"最多 {MAX_SOURCES} 种水源，这里有 {len(names)} 种。"
+        )
     return sorted(names) or ["-"]
 
 
 def _policy(value: object) -> SharingPolicy:
     if value not in [policy.value for policy in SharingPolicy]:
         known = "、".join(policy.value for policy in SharingPolicy)
-        raise _no("policy", f"不认识分担办法“{str(value)[:40]}”。可用：{known}。")
+        raise Refusal("allocate.policy", f"不认识分担办法“{str(value)[:40]}”。可用：{known}。")
     return SharingPolicy(str(value))
 
 
 def _list(data: Mapping[str, Any], key: str) -> list[Any]:
     value = data.get(key)
     if not isinstance(value, list):
-        raise _no("missing", f"缺少 {key}，它应是一个列表。")
+        raise Refusal("allocate.missing", f"缺少 {key}，它应是一个列表。")
     return value
 
 
 def _dict(value: object, key: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise _no("not_an_object", f"{key} 里应是 JSON 对象（{{…}}）。")
+        raise Refusal("allocate.not_an_object", f"{key} 里应是 JSON 对象（{{…}}）。")
     return value
 
 
 def _id(value: object, where: str) -> object:
     if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise _no("id", f"{where} 里的标识应是文字或整数。")
+        raise Refusal("allocate.id", f"{where} 里的标识应是文字或整数。")
     return value
 
 
@@ -247,16 +250,16 @@ def _find(
 ) -> int:
     found = table.get(_key(_id(value, what)))
     if found is None:
-        raise _no(f"unknown_{what}", f"用户 {user['id']} 的 {what} “{value}”没有定义。")
+        raise Refusal("allocate.unknown", f"用户 {user['id']} 的 {what} “{value}”没有定义。")
     return found
 
 
 def _whole(value: object, what: str, owner: Mapping[str, Any] | None = None) -> int:
     name = f"{owner['id']} 的 {what}" if owner else what
     if isinstance(value, bool) or not isinstance(value, int):
-        raise _no("not_whole", f"{name} 应是整数。")
+        raise Refusal("allocate.not_whole", f"{name} 应是整数。")
     if not 0 <= value <= MAX_TOTAL:
-        raise _no("out_of_range", f"{name} 应在 0 到 {MAX_TOTAL} 之间。")
+        raise Refusal("allocate.out_of_range", f"{name} 应在 0 到 {MAX_TOTAL} 之间。")
     return value
 
 
@@ -273,11 +276,11 @@ def _caps(value: object, at_source: Mapping[str, int], owner: Mapping[str, Any])
 
 def _check_sums(problem: Problem) -> None:
     if sum(problem.demand.tolist()) > MAX_TOTAL:
-        raise _no("out_of_range", f"需求之和超过 {MAX_TOTAL} m³。")
+        raise Refusal("allocate.out_of_range", f"需求之和超过 {MAX_TOTAL} m³。")
     if sum(problem.weights().tolist()) > MAX_WEIGHT_SUM:
-        raise _no("out_of_range", f"权重之和超过 {MAX_WEIGHT_SUM}。")
+        raise Refusal("allocate.out_of_range", f"权重之和超过 {MAX_WEIGHT_SUM}。")
     if problem.policy is SharingPolicy.WEIGHTED and (problem.weight < 1).any():
-        raise _no("weight", "按权重分担时，权重应是正整数。")
+        raise Refusal("allocate.weight", "按权重分担时，权重应是正整数。")
 
 
 def written(answer: Answer, order: Sequence[int], *, verified: bool) -> dict[str, Any]:
