@@ -91,10 +91,11 @@ def test_what_is_typed_about_a_day_is_one_measure() -> None:
 
 
 def test_the_most_specific_norm_is_chosen_and_says_why() -> None:
-    anywhere = replace(CORN, method="", value=Decimal(420), id=1)
-    here = replace(CORN, zone="天山北坡", value=Decimal(350), id=2)
-    dry = replace(here, guarantee=75, value=Decimal(380), id=3)
-    elsewhere = replace(CORN, zone="南疆", value=Decimal(500), id=4)
+    # the more specific, the older: nothing is won by having been entered last
+    anywhere = replace(CORN, method="", value=Decimal(420), id=9)
+    here = replace(CORN, zone="天山北坡", value=Decimal(350), id=-1)
+    dry = replace(here, guarantee=75, value=Decimal(380), id=-2)
+    elsewhere = replace(CORN, zone="南疆", value=Decimal(500), id=8)
     every = [anywhere, CORN, here, dry, elsewhere]
     assert chosen(every).exact == 380
     assert chosen([anywhere, CORN, here, elsewhere]).exact == 350

@@ -10,7 +10,9 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from shuiheng.core.access import Actor, Role
@@ -259,3 +261,17 @@ def test_an_output_is_declared_by_the_unit_and_confirmed_by_the_department() -> 
     assert post(department, "output_decide", row.pk, step="confirm").status_code == 303
     assert "部门已确认" in page(own, "output", unit.pk)
     page(own, "output_decide", row.pk, status=404)
+
+
+def test_lists_ask_the_database_as_often_for_three_units_as_for_one(reviewer: Client) -> None:
+    asked: dict[str, list[int]] = {"demands": [], "ceilings": []}
+    for names in (["甲社"], ["乙社", "丙社"]):
+        for name in names:
+            a_unit(name)
+        for name, counts in asked.items():
+            with CaptureQueriesContext(connection) as queries:
+                page(reviewer, name, standing="all")
+            counts.append(len(queries))
+    for name, (one, three) in asked.items():
+        assert one == three, name
+    assert max(map(max, asked.values())) <= 40

@@ -163,7 +163,8 @@ def _suggestion(one: DraftCase, computed: bool) -> str:
     need = one.facts.computed_need
     if not computed or need is None:
         return "按申报；改了数字请按“按所填核定”"
-    how = f"按{one.facts.need_method}测算：{one.facts.need_words}"
+    how = f"按{one.facts.need_method}测算"
+    how += f"：{one.facts.need_words}" if one.facts.need_chosen else ""
     return f"{how}；比申报 {figures.in_unit(need - one.facts.proposed, WAN, signed=True)}"
 
 

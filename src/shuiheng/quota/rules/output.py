@@ -45,9 +45,9 @@ class Declared:
 
     kind: OutputKind
     industry_code: str
-    product: str
     amount: Decimal
     measure: str
+    product: str = ""
 
 
 def check_declared(declared: Declared, *, has_evidence: bool) -> None:

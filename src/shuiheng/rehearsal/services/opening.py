@@ -31,6 +31,17 @@ CONFIRMED_PERCENT = 30
 APPLICATIONS = 5
 GROWN_PERCENT = 135
 OUTPUTS = 2
+DIVISIONS = (
+    ("煤", "06"),
+    ("食品", "14"),
+    ("纺织", "17"),
+    ("化工", "26"),
+    ("水泥", "30"),
+    ("建材", "30"),
+    ("机械", "34"),
+    ("热电", "44"),
+)
+"""Divisions of GB/T 4754 by a word of the invented name."""
 PROVISIONAL_M3 = 20_000
 
 
@@ -66,8 +77,7 @@ def _declare_outputs(stage: Stage, area: Area) -> None:
             stage.year,
             Declared(
                 kind=OutputKind.VALUE_ADDED,
-                industry_code="2611",
-                product="演示产品",
+                industry_code=next((c for word, c in DIVISIONS if word in unit.name), "41"),
                 amount=amount,
                 measure="万元",
             ),
