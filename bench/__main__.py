@@ -9,7 +9,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-GROUPS = ("core", "ledger")
+GROUPS = ("core", "engine", "ledger")
 OUTPUT = Path(__file__).parent.parent / "var" / "bench.json"
 
 

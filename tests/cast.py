@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from django.db import transaction
 
@@ -19,6 +20,8 @@ from shuiheng.core.access import Role
 from shuiheng.core.clock import beijing_noon
 from shuiheng.core.vocabulary import UnitKind
 from shuiheng.office.models import Area, Installation, Post, User
+from shuiheng.quota.rules.output import Declared, OutputKind
+from shuiheng.quota.services import declare_output
 from shuiheng.registry.models import Membership, Unit
 from shuiheng.rehearsal.city import CityPlan
 from shuiheng.rehearsal.services import Cast, found_city, live_year
@@ -69,6 +72,7 @@ def _town(cast: Cast, day: date) -> Town:
     neighbour = Unit.objects.filter(region=unit.region).exclude(pk=unit.pk).order_by("pk")[0]
     for holder in (unit, stranger):
         _attach_a_file(cast, holder)
+        _declare_an_output(cast, holder)
     people = _people(cast, unit)
     supplier = people[Role.SUPPLIER_MANAGER].memberships.get().unit
     targets = (
@@ -102,6 +106,25 @@ def _attach_a_file(cast: Cast, unit: Unit) -> None:
         actor=cast.of(unit),
         now=beijing_noon(cast.day),
         key=f"cast/{unit.pk}",
+    )
+
+
+def _declare_an_output(cast: Cast, unit: Unit) -> None:
+    declare_output(
+        unit.pk,
+        YEAR,
+        Declared(
+            kind=OutputKind.PRODUCT,
+            industry_code="0111",
+            product="玉米",
+            amount=Decimal(100),
+            measure="t",
+        ),
+        name="台账.pdf",
+        content=b"%PDF-1.7 harvest",
+        actor=cast.of(unit),
+        now=beijing_noon(cast.day),
+        key=f"cast/output/{unit.pk}",
     )
 
 

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("budget/", include("shuiheng.budget.urls")),
+    path("quota/", include("shuiheng.quota.urls")),
     path("papers/", include("shuiheng.papers.urls")),
     path("ledger/", include("shuiheng.ledger.urls"), {"plans": None, "documents": {}}),
 ]

@@ -25,6 +25,7 @@ from tests.budget.conftest import YEAR, Lived, Visitor, words
 
 UNTIL = date(YEAR, 1, 7)
 BEFORE_THE_BOOKS = 3  # reads that only the first year needs: use from before this system
+OF_DEMAND = 3  # which norms hold here, which method was chosen, which coefficients
 
 pytestmark = pytest.mark.django_db
 
@@ -170,10 +171,26 @@ def test_the_need_by_norms_is_suggested_and_accepted(
     url = f"{reverse('budget:review_case', args=[budget.pk])}?year={YEAR}"
     page = reviewer.get(url)
     assert "按测算核定" in words(page)
-    assert "按定额测算只要 3.60 万m³" in words(page)
+    assert "按定额法测算只要 3.60 万m³" in words(page)
     form = form_of(page, reverse("budget:review_accept_one", args=[budget.pk]))
     assert reviewer.post(form.pop("action"), **form, act="figures").status_code == 303
     assert total(line.reviewed for line in budget.lines.all() if line.reviewed) == Volume(36_000)
+
+
+def test_the_figure_of_a_chosen_method_is_suggested_with_its_words(
+    lived: Lived, region: Area, reviewer: Visitor
+) -> None:
+    budget = odd_draft(lived, region)
+    data = {"key": str(uuid4()), "method": "reviewer", "volume": "1.5", "reason": "按同类核定"}
+    demand = f"{reverse('quota:demand', args=[budget.unit_id])}?year={YEAR}"
+    assert reviewer.post(demand, **data).status_code == 303
+    page = reviewer.get(f"{reverse('budget:review_case', args=[budget.pk])}?year={YEAR}")
+    assert "按测算核定" in words(page)
+    assert "按审核人核定测算" in words(page)
+    assert "核定 15,000 m³：按同类核定" in words(page)
+    form = form_of(page, reverse("budget:review_accept_one", args=[budget.pk]))
+    assert reviewer.post(form.pop("action"), **form, act="figures").status_code == 303
+    assert total(line.reviewed for line in budget.lines.all() if line.reviewed) == Volume(15_000)
 
 
 def test_a_wrong_reviewed_figure_comes_back(lived: Lived, region: Area, reviewer: Visitor) -> None:
@@ -459,8 +476,16 @@ def test_pages_ask_the_database_a_fixed_number_of_times(
     city = at(lived, Role.CITY_REVIEWER)
     own = AreaBudget.objects.get(area=region, year=YEAR)
     for visitor, url, most in (
-        (reviewer, f"{reverse('budget:review')}?year={YEAR}&tab=ready", 14 + BEFORE_THE_BOOKS),
-        (reviewer, f"{reverse('budget:review')}?year={YEAR}&tab=look", 16 + BEFORE_THE_BOOKS),
+        (
+            reviewer,
+            f"{reverse('budget:review')}?year={YEAR}&tab=ready",
+            14 + OF_DEMAND + BEFORE_THE_BOOKS,
+        ),
+        (
+            reviewer,
+            f"{reverse('budget:review')}?year={YEAR}&tab=look",
+            16 + OF_DEMAND + BEFORE_THE_BOOKS,
+        ),
         (city, f"{reverse('budget:areas')}?year={YEAR}", 12),
         (reviewer, reverse("budget:area", args=[own.pk]), 12),
     ):

@@ -24,7 +24,7 @@ from shuiheng.inflow.models import Site
 from shuiheng.ledger.models import Transfer
 from shuiheng.office.models import PolicyValue, Post, User
 from shuiheng.papers.models import Attachment, Paper
-from shuiheng.quota.models import BaselineRun
+from shuiheng.quota.models import BaselineRun, Norm, OutputDeclaration
 from shuiheng.registry.models import Intake, Membership, Permit
 from tests.cast import YEAR, Target, Town, town_on
 
@@ -132,6 +132,10 @@ IDENTIFIERS: dict[str, Look] = {
     "membership_id": lambda t: t.unit and first(Membership.objects.filter(unit=t.unit)),
     "user_id": lambda t: t.unit and first(User.objects.filter(memberships__unit=t.unit)),
     "step": lambda target: "report",
+    "norm_id": lambda t: first(Norm.objects.all()) if t.name == "city" else None,
+    "declaration_id": lambda t: (
+        t.unit and first(OutputDeclaration.objects.filter(unit=t.unit, year=YEAR))
+    ),
 }
 """What an address asks for, answered for a target; None where a target has no such thing."""
 

@@ -135,6 +135,9 @@ def test_every_shipped_value_reads_as_words_and_may_stay_as_it_is(row: dict[str,
         ("report.day", "5 日"),
         ("interim.rule", "上年同期用水，不超过许可，用 2 个月"),
         ("quota.sharing", "按需求等比例分担"),
+        ("quota.norm_choice", "天山北坡，保证率 75%，通用值，区间取上限"),
+        ("quota.level", "1"),
+        ("quota.tilt_bounds", "950–1050‰"),
         ("wetness.classes", "丰 ≤12.5%，偏丰 ≤37.5%，平 ≤62.5%，偏枯 ≤87.5%，枯 ≤100%"),
         ("inflow.deficit_steps", "欠水 10% 预警，欠水 20% 压减 5%，欠水 30% 压减 10%"),
         ("rest_days.2026", "放假 19 天，周末上班 6 天（只列工作日里的放假）"),
@@ -151,6 +154,8 @@ def test_tiers_in_words() -> None:
     assert words.startswith("1 城乡居民生活及医院学校供热消防（城乡居民生活）；2 基本生态")
 
 
+BOUNDS = {"lowest": 950, "highest": 1050}
+NORMS = {"zone": "天山北坡", "guarantee": 75, "value_type": "general", "range_end": "upper"}
 DEADLINE = {"month": 1, "day": 15, "year_offset": 0, "shift": "none"}
 REST = {"holidays": ["2027-01-01"], "worked_weekends": []}
 TIERS = [
@@ -186,6 +191,9 @@ STEPS = [{"deficit": 1000, "cut": 0}, {"deficit": 2000, "cut": 500}]
         (300, True, "万分之一", "policy.shape"),
         (300, 10_001, "万分之一", "policy.range"),
         (20, -1, "%", "policy.range"),
+        (BOUNDS, {"lowest": 1001, "highest": 1050}, "", "policy.bounds"),
+        (BOUNDS, {"lowest": 950, "highest": 999}, "", "policy.bounds"),
+        (NORMS, {**NORMS, "guarantee": 60}, "", "policy.guarantee"),
         (5, 0, "日", "policy.range"),
         (REST, {**REST, "holidays": ["2027-02-29"]}, "", "policy.not_a_day"),
         (REST, {**REST, "worked_weekends": ["2027-01-01"]}, "", "policy.day_twice"),

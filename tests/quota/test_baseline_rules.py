@@ -15,6 +15,7 @@ from shuiheng.quota.rules import (
     Baseline,
     Claim,
     NetworkClaim,
+    SharingRules,
     Tier,
     plan_baseline,
     plan_network,
@@ -43,7 +44,7 @@ def claim(
 
 def share(volume: int, *claims: Claim, reserve: int = 0) -> Baseline:
     available = [Available(AREA, Source.GROUND, Volume(volume))]
-    return plan_baseline(available, claims, TIERS, reserve_per_10000=reserve)
+    return plan_baseline(available, claims, SharingRules(TIERS, reserve_per_10000=reserve))
 
 
 def quotas(baseline: Baseline) -> dict[int, int]:
@@ -85,7 +86,7 @@ def test_never_above_the_permit_and_no_permit_is_not_no_cap(permit: int | None, 
 
 
 def test_a_claim_without_allocation_is_said_and_gets_nothing() -> None:
-    answer = plan_baseline([], [claim(1, Sector.INDUSTRY, 5)], TIERS, reserve_per_10000=0)
+    answer = plan_baseline([], [claim(1, Sector.INDUSTRY, 5)], SharingRules(TIERS))
     assert quotas(answer) == {1: 0}
     assert [finding.code for finding in answer.findings] == ["baseline.no_allocation"]
 

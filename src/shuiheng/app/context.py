@@ -116,6 +116,7 @@ OFFICE_ENTRIES = (
     ),
     Entry("决算", "budget:finals", "cycle", P.BUDGET_VIEW, ("budget:final",)),
     Entry("名录", "registry:units", "books", P.UNIT_VIEW, ("registry:",)),
+    Entry("定额", "quota:norms", "books", P.POLICY_VIEW, ("quota:",)),
     Entry("水账", "ledger:area", "books", P.LEDGER_VIEW, ("ledger:",)),
     Entry("来水", "inflow:board", "books", P.PLANNING_VIEW, ("inflow:",)),
     Entry("规划", "planning:changji", "books", P.PLANNING_VIEW, ("planning:",)),

@@ -1,4 +1,5 @@
-"""Bringing a database up: schema as the owner, rights of the app role, its kind, its first policy values.
+"""Bringing a database up: schema as the owner, rights of the app role, its kind, its first policy values
+and norms.
 
 Everything here may be repeated; a second start finds it done.
 """
@@ -27,6 +28,7 @@ from shuiheng.core.refusal import Kind as RefusalKind
 from shuiheng.core.refusal import Refusal
 from shuiheng.office import services
 from shuiheng.office.models import Installation
+from shuiheng.quota.services import load_norms
 
 MIGRATION_LOCK = 5_160_001
 MAINTENANCE = "postgres"  # the database from which others are made and dropped
@@ -62,6 +64,7 @@ def prepare(kind: Kind | None, *, now: datetime, report: Report) -> Kind:
         grant(app_role)
     found = name_kind(kind)
     services.load_policy(now=now)
+    load_norms(now=now)
     return found
 
 

@@ -97,6 +97,7 @@ LOGIN_REDIRECT_URL = "desk:home"
 PERSON_URL = "registry:me"
 UNIT_PAGES = [  # where a unit's page in the registry leads on to, and who may follow
     ("ledger:account", "水账", "ledger.view"),
+    ("quota:demand", "需水测算", "budget.view"),
 ]
 SIGN_IN_LINKS = [  # other ways in, beside the password: their pages stand above the office
     ("registry:sign_in_code", "用手机验证码登录"),

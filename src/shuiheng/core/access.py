@@ -60,6 +60,7 @@ class Permission(Term):
     POLICY_EDIT = "policy.edit", "维护参数"
     POST_ASSIGN = "post.assign", "安排岗位"
     PLANNING_VIEW = "planning.view", "查看规划测算"
+    NORM_EDIT = "norm.edit", "维护定额"
     INFLOW_ENTER = "inflow.enter", "录入来水"
 
 
@@ -83,7 +84,12 @@ _COUNTY_WORK = _OFFICE_READ | {
     P.INFLOW_ENTER,
 }
 _REVIEW = frozenset({P.BUDGET_REVIEW, P.ADJUSTMENT_DECIDE, P.FINAL_REVIEW})
-_CITY_WORK = _COUNTY_WORK | {P.ALLOCATION_ENTER, P.BASELINE_RUN, P.CHANGE_ABOVE_ENTER}
+_CITY_WORK = _COUNTY_WORK | {
+    P.ALLOCATION_ENTER,
+    P.BASELINE_RUN,
+    P.CHANGE_ABOVE_ENTER,
+    P.NORM_EDIT,
+}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.UNIT_CLERK: _UNIT_WORK,
@@ -108,7 +114,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.FINANCE_AUDIT: _OFFICE_READ,
     Role.REGION_READER: _OFFICE_READ,
     Role.KEEPER: frozenset(
-        {P.POLICY_VIEW, P.POLICY_EDIT, P.POST_ASSIGN, P.ACCOUNT_MEND, P.UNIT_VIEW}
+        {P.POLICY_VIEW, P.POLICY_EDIT, P.NORM_EDIT, P.POST_ASSIGN, P.ACCOUNT_MEND, P.UNIT_VIEW}
     ),
 }
 

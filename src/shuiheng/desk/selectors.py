@@ -33,13 +33,18 @@ from shuiheng.metering import selectors as metering
 from shuiheng.office.models import Area
 from shuiheng.office.selectors import budget_regions
 from shuiheng.papers.models import Paper
+from shuiheng.quota import selectors as quota
 from shuiheng.registry.models import Unit
 from shuiheng.ui.parts import State
 
 
 def duties(actor: Actor, now: datetime) -> list[DutyFact]:
     """Everything that waits for this person, in every capability."""
-    return [*budget_duties.duties(actor, now), *metering.duties(actor, now)]
+    return [
+        *budget_duties.duties(actor, now),
+        *metering.duties(actor, now),
+        *quota.duties(actor, now),
+    ]
 
 
 def home_kind(actor: Actor) -> HomeKind:

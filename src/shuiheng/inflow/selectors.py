@@ -20,7 +20,7 @@ from shuiheng.hydrology.pearson3 import (
     quantiles,
 )
 from shuiheng.hydrology.plotting import PlottedPoint, empirical
-from shuiheng.hydrology.wetness import WHOLE, WetnessClass, class_of, factor_of
+from shuiheng.hydrology.wetness import WHOLE, WetnessClass, class_of, factor_for, factor_of
 from shuiheng.inflow import rules
 from shuiheng.inflow.models import AnnualRunoff, Dated, Forecast, Reading, Site
 from shuiheng.inflow.rules import (
@@ -434,6 +434,15 @@ def wetness_of(area: Area, year: int, day: date) -> Wetness | None:
         tuple(site.name for site in rivers if site not in [one for one, _ in known]),
         Confidence.DEMO if demo else Confidence.DERIVED,
     )
+
+
+def factors_of(area: Area, percents: Iterable[int]) -> dict[int, int] | None:
+    """The surface water of years of these probabilities of exceedance (percent), per 10,000 of the mean, by
+    the area's frequency curve; None without one."""
+    curve = _curve_of(area, rivers_of(area))
+    if curve is None:
+        return None
+    return {percent: factor_for(percent / 100, curve) for percent in percents}
 
 
 def _curve_of(area: Area, rivers: Sequence[Site]) -> Pearson3 | None:

@@ -12,7 +12,7 @@ from typing import Any
 from pypinyin import Style, lazy_pinyin
 
 from shuiheng.core.refusal import Kind, Refusal
-from shuiheng.core.vocabulary import PLAN_SECTORS, Sector, Term
+from shuiheng.core.vocabulary import NATURAL_SOURCES, PLAN_SECTORS, Sector, Source, Term
 
 THROTTLE_MINUTES = 15
 TRIES_BEFORE_WAIT = {"name": 8, "address": 60, "phone": 3, "claim": 20}
@@ -28,6 +28,8 @@ LOGIN_MARKS = "._-@"
 PER_10000 = "万分之一"
 WHOLE = 10_000
 PINYIN_LENGTH = 200
+EVEN = 1_000
+GUARANTEE_RATES = (0, 50, 75)
 
 
 # -- names ----------------------------------------------------------------------------------------
@@ -252,6 +254,23 @@ FIELD_LABELS = {
     "cut": "建议压减（万分之一，0 为只预警）",
     "holidays": "放假日（每行一天）",
     "worked_weekends": "调休上班的周末（每行一天）",
+    "zone": "分区",
+    "guarantee": "保证率（%）",
+    "value_type": "值别",
+    "range_end": "区间",
+    "sector": "行业",
+    "protected": "先予保障（占审核需求，万分之一）",
+    "first": "先用",
+    "second": "其次",
+    "third": "再次",
+    "fourth": "最后",
+    "items": "品种（每行一种）",
+    "replaces": "不足时可用本单位的其他水源补足",
+    "p50": "P=50%（万分之一）",
+    "p75": "P=75%（万分之一）",
+    "p95": "P=95%（万分之一）",
+    "lowest": "下限（‰）",
+    "highest": "上限（‰）",
 }
 VALUE_LABELS: dict[str, dict[object, str]] = {
     "year_offset": {-1: "上一年", 0: "当年", 1: "下一年"},
@@ -263,7 +282,18 @@ VALUE_LABELS: dict[str, dict[object, str]] = {
         "last_year_same_months": "上年同期用水，不超过许可",
     },
     "sectors": {sector.value: sector.label for sector in PLAN_SECTORS},
-    "value": {"proportional": "按需求等比例分担"},
+    "value_type": {"general": "通用值", "advanced": "先进值", "leading": "领跑值"},
+    "range_end": {"lower": "取下限", "middle": "取中值", "upper": "取上限"},
+    "sector": {sector.value: sector.label for sector in PLAN_SECTORS},
+    **{
+        place: {source.value: source.label for source in NATURAL_SOURCES}
+        for place in ("first", "second", "third", "fourth")
+    },
+    "value": {
+        "proportional": "按需求等比例分担",
+        "equal_awards": "等量保障（先满足小户）",
+        "weighted": "按单位产出效益倾斜",
+    },
 }
 """The words a field may hold, where it may not hold just anything. 'value' is a row that is one word."""
 
@@ -296,6 +326,22 @@ def policy_words(value: Any, unit: str) -> str:
             return f"{VALUE_LABELS['basis'][basis]}，用 {months} 个月"
         case {"holidays": holidays, "worked_weekends": worked}:
             return f"放假 {len(holidays)} 天，周末上班 {len(worked)} 天（只列工作日里的放假）"
+        case {"zone": zone, "guarantee": rate, "value_type": kind, "range_end": end}:
+            kinds, ends = VALUE_LABELS["value_type"], VALUE_LABELS["range_end"]
+            return f"{zone}，保证率 {rate}%，{kinds[kind]}，区间{ends[end]}"
+        case {"lowest": lowest, "highest": highest}:
+            return f"{lowest}–{highest}‰"
+        case {"first": _, "fourth": _, "replaces": replaces}:
+            order = [Source(value[place]).label for place in ("first", "second", "third", "fourth")]
+            return f"{'、'.join(order)}；{'不足时互相补足' if replaces else '各水源分开核定'}"
+        case {"p50": middle, "p75": dry, "p95": driest}:
+            return f"P=50% {middle / 100:g}%，P=75% {dry / 100:g}%，P=95% {driest / 100:g}%"
+        case {"items": items}:
+            return "、".join(items)
+        case [{"protected": _}, *_]:
+            return "，".join(
+                f"{Sector(row['sector']).label} {row['protected'] / 100:g}%" for row in value
+            )
         case [{"tier": _}, *_]:
             return "；".join(_tier_words(row) for row in value)
         case [{"up_to": _}, *_]:
@@ -308,6 +354,8 @@ def policy_words(value: Any, unit: str) -> str:
             return f"{value / 100:g}%"
         case int() if unit == "%":
             return f"{value}%"
+        case int() if unit == "‰":
+            return f"{value / 1000:g}"
         case _:
             return f"{value} {unit}".strip()
 
@@ -335,6 +383,16 @@ def check_policy_edit(old: object, new: Any, unit: str, source: str) -> None:
             _check_rest_days(holidays, worked)
         case [{"sectors": _}, *_]:
             _check_tiers(new)
+        case {"lowest": lowest, "highest": highest}:
+            _check_bounds(lowest, highest)
+        case {"guarantee": rate}:
+            _check_guarantee(rate)
+        case {"first": _, "fourth": _}:
+            _check_order([new[place] for place in ("first", "second", "third", "fourth")])
+        case {"p50": middle, "p75": dry, "p95": driest}:
+            _check_wet_years([middle, dry, driest])
+        case [{"protected": _}, *_]:
+            _check_protected(new)
         case [{"up_to": _}, *_]:
             _check_classes(new)
         case [{"deficit": _}, *_]:
@@ -397,6 +455,46 @@ def _check_tiers(rows: Sequence[Mapping[str, Any]]) -> None:
         )
 
 
+def _check_bounds(lowest: int, highest: int) -> None:
+    """A weight is per 1000; the bounds stand on either side of it."""
+    if not 0 < lowest <= EVEN <= highest < 2 * EVEN:
+        raise Refusal(
+            "policy.bounds",
+            f"下限要在 1–{EVEN}、上限要在 {EVEN}–{2 * EVEN - 1} 之间（{EVEN} 为不倾斜）。",
+            field="value",
+        )
+
+
+def _check_guarantee(rate: int) -> None:
+    if rate not in GUARANTEE_RATES:
+        raise Refusal("policy.guarantee", "保证率只有 50 和 75；不分保证率填 0。", field="value")
+
+
+def _check_order(sources: Sequence[str]) -> None:
+    if set(sources) != set(NATURAL_SOURCES):
+        raise Refusal("policy.source_order", "四种水源各排一次，不能重复。", field="value")
+
+
+def _check_wet_years(shares: Sequence[int]) -> None:
+    falling = all(wetter >= drier for wetter, drier in pairwise(shares))
+    if not falling or not 0 < shares[-1] <= shares[0] <= 2 * WHOLE:
+        raise Refusal(
+            "policy.wet_years",
+            "频率越大来水越少：P=50%、75%、95% 的比例要一个不大于一个，都在 1–20000 之间。",
+            field="value",
+        )
+
+
+def _check_protected(rows: Sequence[Mapping[str, Any]]) -> None:
+    named = [row["sector"] for row in rows]
+    if sorted(named) != sorted(PLAN_SECTORS):
+        raise Refusal("policy.protected", "每个行业各列一行。", field="value")
+    if not all(0 <= row["protected"] <= WHOLE for row in rows):
+        raise Refusal(
+            "policy.protected_range", "先予保障的比例在 0–10000（100%）之间。", field="value"
+        )
+
+
 def _check_classes(rows: Sequence[Mapping[str, Any]]) -> None:
     """From wet to dry, each up to a higher frequency, the last up to all years."""
     limits = [row["up_to"] for row in rows]
@@ -423,7 +521,7 @@ def _check_deficit_steps(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _check_number(value: int, unit: str) -> None:
-    most = {PER_10000: WHOLE, "%": 1_000, "日": 31, "月": 12}.get(unit, 10**9)
+    most = {PER_10000: 10_000, "%": 1_000, "‰": 2_000, "日": 31, "月": 12}.get(unit, 10**9)
     least = 1 if unit in ("日", "月") else 0
     if not least <= value <= most:
         raise Refusal(

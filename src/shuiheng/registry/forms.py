@@ -14,7 +14,12 @@ from shuiheng.office.models import Area
 from shuiheng.office.rules import tidy
 from shuiheng.registry.models import NATURAL_CHOICES, Intake, Permit, Unit
 from shuiheng.registry.rules.units import UnitCard
-from shuiheng.registry.rules.waters import ActivityRow, PermitFacts
+from shuiheng.registry.rules.waters import (
+    ActivityRow,
+    PermitFacts,
+    RecognitionFacts,
+    RecognitionKind,
+)
 from shuiheng.ui.figures import WAN
 from shuiheng.ui.forms import ActForm, DayField, FigureField, VolumeField
 
@@ -191,6 +196,38 @@ class IntakeForm(ActForm):
 
     def clean_source(self) -> Source:
         return Source(self.cleaned_data["source"])
+
+
+class RecognitionForm(ActForm):
+    """取水认定: exempt, or a provisional figure with its end."""
+
+    two_columns = True
+    kind = forms.ChoiceField(
+        label="认定为",
+        choices=[("", "请选择"), *RecognitionKind.choices()],
+        help_text="免办：家庭生活、零星畜禽饮用等少量取水，集体经济组织自有水塘取水等。",
+        error_messages=CHOOSE,
+    )
+    source = forms.ChoiceField(
+        label="水源", choices=[("", "请选择"), *NATURAL_CHOICES], error_messages=CHOOSE
+    )
+    volume = VolumeField(label="水量", required=False, help_text="暂定水量必填；免办可以不填。")
+    article = text("条款", 60, help_text="免办必填，例如 取水许可和水资源费征收管理条例第4条。")
+    since = DayField(label="从哪天起")
+    until = DayField(label="到哪天为止", required=False, help_text="暂定水量必填。")
+    reason = forms.CharField(label="理由", max_length=160, widget=REASON, error_messages=FILL_IN)
+
+    def facts(self) -> RecognitionFacts:
+        data = self.cleaned_data
+        return RecognitionFacts(
+            kind=RecognitionKind(data["kind"]),
+            source=Source(data["source"]),
+            volume=data["volume"],
+            article=data["article"],
+            reason=data["reason"],
+            since=data["since"],
+            until=data["until"],
+        )
 
 
 class SupplierForm(ActForm):

@@ -10,9 +10,10 @@ from django.db.models import Q
 
 from shuiheng.core.access import Actor, Permission, Place, Role
 from shuiheng.core.vocabulary import NATURAL_SOURCES, Sector, Source, UnitKind
-from shuiheng.office.models import Area, User, VolumeField
+from shuiheng.office.models import Act, Area, User, VolumeField
 from shuiheng.office.selectors import scope
 from shuiheng.registry.rules.directory import DirectoryState
+from shuiheng.registry.rules.waters import RecognitionKind
 
 NATURAL_CHOICES = [(source.value, source.label) for source in NATURAL_SOURCES]
 
@@ -146,6 +147,38 @@ class Permit(models.Model):
                 condition=Q(valid_until__gte=models.F("valid_from")),
             ),
         ]
+
+
+class Recognition(models.Model):
+    """取水认定: how a unit may take a source without a permit: exempt by law, or for a while by an
+    officer's figure (USERS 15). A later row takes an earlier one's place; none is changed."""
+
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="recognitions")
+    source = models.CharField("水源", max_length=16, choices=NATURAL_CHOICES)
+    kind = models.CharField("认定", max_length=12, choices=RecognitionKind.choices())
+    volume = VolumeField("水量", null=True)
+    article = models.CharField("条款", max_length=60, blank=True)
+    reason = models.CharField("理由", max_length=160)
+    since = models.DateField("起")
+    until = models.DateField("止", null=True)
+    act = models.ForeignKey(Act, on_delete=models.PROTECT)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="recognition_is_whole",
+                condition=Q(kind="exempt") & ~Q(article="")
+                | Q(kind="provisional", volume__gt=0, until__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="recognition_ends_after_it_begins",
+                condition=Q(until__isnull=True) | Q(until__gte=models.F("since")),
+            ),
+        ]
+
+    @property
+    def kind_term(self) -> RecognitionKind:
+        return RecognitionKind(self.kind)
 
 
 class Intake(models.Model):

@@ -20,6 +20,7 @@ urlpatterns = [
     path(f"{ONE}move/", units.unit_move, name="unit_move"),
     path(f"{ONE}permits/new/", waters.permit_new, name="permit_new"),
     path(f"{ONE}permits/<int:permit_id>/", waters.permit_edit, name="permit_edit"),
+    path(f"{ONE}recognitions/new/", waters.recognition_new, name="recognition_new"),
     path(f"{ONE}intakes/new/", waters.intake_new, name="intake_new"),
     path(f"{ONE}intakes/<int:intake_id>/", waters.intake_edit, name="intake_edit"),
     path(f"{ONE}supplier/", waters.supplier, name="supplier"),

@@ -15,7 +15,8 @@ from shuiheng.core.apportion import apportion
 from shuiheng.core.clock import MONTHS
 from shuiheng.core.vocabulary import Book
 from shuiheng.core.volume import Volume, total
-from shuiheng.quota.models import Norm
+from shuiheng.quota.rules import NormInForce
+from shuiheng.quota.rules.norms import NormDomain
 from shuiheng.registry.rules.waters import ActivityRow
 from shuiheng.ui.figures import WAN, exact_in
 from shuiheng.ui.forms import ActForm, FigureField, MonthsField, VolumeField
@@ -151,9 +152,9 @@ def activity_rows(data: QueryDict | None, case: DraftCase) -> ActivityRows:
 
 
 def norm_choices(case: DraftCase) -> list[tuple[str, str]]:
-    """What may be planted by the norm table of the unit's sector; nothing where there is no norm."""
+    """What may be planted by the norm table, for who plants; nothing where there is no norm."""
     sector = case.budget.unit.sector
-    known = [norm for norm in case.norms.values() if norm.sector == sector]
+    known = [n for n in case.norms.offered(NormDomain.IRRIGATION) if n.sector == sector]
     if not known:
         return []
     offered = {_norm_key(norm): f"{norm.item} {norm.method}".strip() for norm in known}
@@ -167,7 +168,7 @@ def crop_key(each: Planted) -> str:
     return _APART.join([each.item, each.method, each.measure])
 
 
-def _norm_key(norm: Norm) -> str:
+def _norm_key(norm: NormInForce) -> str:
     return _APART.join([norm.item, norm.method, norm.measure])
 
 

@@ -40,11 +40,14 @@ class DraftLine:
 
 @dataclass(frozen=True, slots=True)
 class DraftFacts:
-    """A whole draft: its lines, its months, and the need computed from activities and norms."""
+    """A whole draft: its lines, its months, and the need computed by the unit's method, in words."""
 
     lines: tuple[DraftLine, ...]
     months: tuple[Volume, ...]
     computed_need: Volume | None = None
+    need_method: str = "定额法"
+    need_words: str = ""
+    need_chosen: bool = False  # a reviewer has said by which method
     deliveries: Volume | None = None  # what a supplier's customers have asked for
 
     @property
@@ -181,8 +184,8 @@ def complete_months(amount: Volume, pattern: Sequence[Volume]) -> tuple[Volume, 
 
 
 def reviewed_by_need(draft: DraftFacts) -> tuple[Volume, ...] | None:
-    """按测算核定: the need by norms, shared over the lines as they were asked for; a line that does not
-    count towards the whole stays as proposed. None when there is no need by norms."""
+    """按测算核定: the computed need, shared over the lines as they were asked for; a line that does not
+    count towards the whole stays as proposed. None when there is no computed need."""
     if draft.computed_need is None:
         return None
     natural = any(line.book is Book.ABSTRACTION for line in draft.lines)
@@ -248,7 +251,7 @@ def review_findings(
             Finding(
                 "review.over_norm",
                 Severity.LOOK,
-                f"申报 {draft.proposed.wan()} 万m³，按定额测算只要 {need.wan()} 万m³。",
+                f"申报 {draft.proposed.wan()} 万m³，按{draft.need_method}测算只要 {need.wan()} 万m³。",
                 repair=str(need.m3),
             )
         )

@@ -21,8 +21,10 @@ from shuiheng.office.models import Area
 from shuiheng.office.rules import tidy
 from shuiheng.papers.models import Attachment, Delivery
 from shuiheng.papers.selectors import attachments_of
-from shuiheng.quota.models import Norm
-from shuiheng.quota.selectors import norms_on
+from shuiheng.quota.rules import NormInForce
+from shuiheng.quota.rules.norms import NormTable
+from shuiheng.quota.selectors import needed, norm_tables
+from shuiheng.quota.selectors.norms import NormTables
 from shuiheng.registry.models import Activity, Permit, SupplyLink
 from shuiheng.registry.selectors import open_on
 
@@ -186,6 +188,7 @@ class Planted:
     measure: str
     before: Decimal | None = None
     norm: Decimal | None = None
+    basis: str = ""
 
     @property
     def name(self) -> str:
@@ -226,7 +229,7 @@ class DraftCase:
     facts: DraftFacts
     lines: tuple[tuple[BudgetLine, DraftLine], ...]
     planted: tuple[Planted, ...]
-    norms: Mapping[tuple[str, str], Norm]
+    norms: NormTable
     permits: tuple[Permit, ...]
     last_months: tuple[Volume, ...]
     history: tuple[Step, ...]
@@ -284,7 +287,7 @@ class Beside:
 
     facts: Mapping[int, DraftFacts]
     used: YearOfUse
-    norms: Mapping[tuple[str, str], Norm]
+    norms: NormTables
     activities: Mapping[int, Sequence[Activity]]
     permits: Mapping[int, Sequence[Permit]]
 
@@ -293,15 +296,13 @@ def beside(budgets: Sequence[Budget], day: date) -> Beside:
     """Use, norms, activities and permits of many drafts of one year, and the facts made of them."""
     units = [budget.unit_id for budget in budgets]
     year = budgets[0].year if budgets else day.year
-    norms = norms_on(day)
-    activities = _grouped(Activity.objects.filter(unit__in=units, year__in=[year, year - 1]))
+    norms = norm_tables(day)
+    declared = Activity.objects.filter(unit__in=units, year__in=[year, year - 1])
+    activities = _grouped(declared.select_related("unit"))
     permits = _grouped(Permit.objects.filter(unit__in=units, valid_until__gte=day))
     used = year_of_use(units, year - 1, _cards(budgets))
-    need = {}
-    for unit in units:
-        volumes = [each.need for each in planted(activities.get(unit, ()), year, norms)[0]]
-        known = [volume for volume in volumes if volume is not None]
-        need.update({unit: total(known)} if known else {})
+    every = [row for rows in activities.values() for row in rows]
+    need = needed(units, year, day, activities=every, tables=norms)
     valid = _permitted([each for rows in permits.values() for each in rows], day)
     facts = draft_facts(budgets, day, need=need, permits=valid, used=used)
     return Beside(facts, used, norms, activities, permits)
@@ -315,7 +316,8 @@ def draft_case(budget: Budget, day: date, known: Beside | None = None) -> DraftC
     """Everything that stands beside one draft."""
     known = known or beside([budget], day)
     facts = known.facts[budget.pk]
-    rows, declared = planted(known.activities.get(budget.unit_id, ()), budget.year, known.norms)
+    norms = known.norms.of(budget.unit.region_id)
+    rows, declared = planted(known.activities.get(budget.unit_id, ()), budget.year, norms)
     used = known.used.get(budget.unit_id, {})
     subject = f"budget/{budget.pk}"
     return DraftCase(
@@ -323,7 +325,7 @@ def draft_case(budget: Budget, day: date, known: Beside | None = None) -> DraftC
         facts=facts,
         lines=tuple(zip(budget.lines.all(), facts.lines, strict=True)),
         planted=rows,
-        norms=known.norms,
+        norms=norms,
         permits=tuple(known.permits.get(budget.unit_id, ())),
         last_months=_by_month(used, {line.book for line in facts.lines}),
         history=history_of(subject),
@@ -340,7 +342,7 @@ def history_of(document: str) -> tuple[Step, ...]:
 
 
 def planted(
-    rows: Sequence[Activity], year: int, norms: Mapping[tuple[str, str], Norm]
+    rows: Sequence[Activity], year: int, norms: NormTable
 ) -> tuple[tuple[Planted, ...], bool]:
     """The year's activities, or last year's as a start; and whether the year's own are declared."""
     by_year: dict[int, dict[tuple[str, str], Activity]] = {}
@@ -349,7 +351,9 @@ def planted(
     before = by_year.get(year - 1, {})
     found = []
     for key, row in (by_year.get(year) or before).items():
-        norm, last = norms.get(key), before.get(key)
+        last = before.get(key)
+        chosen = norms.choose(*key, row.measure)
+        norm = chosen if isinstance(chosen, NormInForce) else None
         found.append(
             Planted(
                 *key,
@@ -357,6 +361,7 @@ def planted(
                 row.measure,
                 before=last.quantity if last else None,
                 norm=norm.m3_per_measure if norm else None,
+                basis=norm.standard if norm else "",
             )
         )
     return tuple(found), year in by_year

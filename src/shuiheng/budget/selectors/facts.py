@@ -14,7 +14,8 @@ from shuiheng.core.vocabulary import Book, Sector, Source, UnitKind
 from shuiheng.core.volume import Volume, total
 from shuiheng.ledger.rules import AccountKey, Balance
 from shuiheng.ledger.selectors import monthly_use, unit_quotas
-from shuiheng.quota.selectors import needs
+from shuiheng.quota.rules import Figure
+from shuiheng.quota.selectors import needed
 from shuiheng.registry.models import Intake, SupplyLink, Unit
 from shuiheng.registry.selectors import past_use, permitted
 
@@ -107,11 +108,11 @@ def draft_facts(
     budgets: Sequence[Budget],
     day: date,
     *,
-    need: Mapping[int, Volume] | None = None,
+    need: Mapping[int, Figure] | None = None,
     permits: Mapping[tuple[int, Source], Volume] | None = None,
     used: YearOfUse | None = None,
 ) -> dict[int, DraftFacts]:
-    """Each draft beside last year's use and quota, its permits, and the need by norms.
+    """Each draft beside last year's use and quota, its permits, and the need by its chosen method.
 
     Who has read the needs, the permits or the use already hands them over.
     """
@@ -122,7 +123,7 @@ def draft_facts(
     used = year_of_use(units, year - 1) if used is None else used
     quotas = unit_quotas(units, year - 1)
     permits = permitted(units, day) if permits is None else permits
-    need = needs(units, year, day) if need is None else need
+    need = needed(units, year, day) if need is None else need
     wanted = deliveries_wanted(budgets, day)
     facts = {}
     for budget in budgets:
@@ -131,10 +132,14 @@ def draft_facts(
             _draft_line(line, used.get(budget.unit_id, {}), before, permits, budget.unit_id)
             for line in budget.lines.all()
         )
+        figure = need.get(budget.unit_id)
         facts[budget.pk] = DraftFacts(
             lines=lines,
             months=tuple(Volume(m3) for m3 in budget.months),
-            computed_need=need.get(budget.unit_id),
+            computed_need=figure.volume if figure else None,
+            need_method=figure.method.label if figure else "",
+            need_words=figure.words if figure else "",
+            need_chosen=figure.is_chosen if figure else False,
             deliveries=wanted.get(budget.unit_id),
         )
     return facts

@@ -18,6 +18,7 @@ from shuiheng.budget.models import (
     Scheme,
 )
 from shuiheng.budget.rules import InterimClaim, IssuedLine, IssuePlan, RegionGrant
+from shuiheng.budget.selectors.demands import baseline_inputs
 from shuiheng.budget.selectors.facts import year_of_use
 from shuiheng.budget.selectors.issue import uncompiled_on
 from shuiheng.budget.selectors.papers import (
@@ -45,7 +46,7 @@ from shuiheng.papers.rules import PaperKind, check_number
 from shuiheng.papers.services import create_paper
 from shuiheng.quota import selectors as quota_selectors
 from shuiheng.quota.models import BaselineLine, BaselineRun
-from shuiheng.quota.rules import Available, Claim, NetworkClaim
+from shuiheng.quota.rules import Available
 from shuiheng.quota.services import adopt, run_baseline
 from shuiheng.registry.selectors import permitted, suppliers_of
 
@@ -127,22 +128,14 @@ def compute_baseline(
             kind=Kind.CONFLICT,
             remedy="请先完成审核。",
         )
-    claims, networks, areas = _demands(budgets, today)
-    return run_baseline(
-        city,
-        year,
-        available=[
-            Available(area, source, volume)
-            for (area, source), volume in sorted(given.items())
-            if area != city.pk
-        ],
-        claims=claims,
-        networks=networks,
-        network_areas=areas,
-        actor=actor,
-        now=now,
-        key=key,
-    )
+    available = [
+        Available(area, source, volume)
+        for (area, source), volume in sorted(given.items())
+        if area != city.pk
+    ]
+    inputs = baseline_inputs(city, year, budgets, available, today)
+    sharing = quota_selectors.sharing_rules(today)
+    return run_baseline(city, year, inputs, sharing, actor=actor, now=now, key=key)
 
 
 def _still_counts(regions: Sequence[Area], year: int) -> Q:
@@ -427,44 +420,6 @@ def _allocation(city: Area, year: int) -> dict[tuple[int, Source], Volume]:
             remedy="请先录入自治区下达的分配计划（文号、分区、分水源）。",
         )
     return {(line.area_id, Source(line.source)): line.volume for line in plan.lines.all()}
-
-
-def _demands(
-    budgets: Sequence[Budget], today: date
-) -> tuple[list[Claim], dict[int, list[NetworkClaim]], dict[int, int]]:
-    units = [budget.unit_id for budget in budgets]
-    permits = permitted(units, today)
-    links = suppliers_of(units, today)
-    claims: list[Claim] = []
-    networks: dict[int, list[NetworkClaim]] = {}
-    areas: dict[int, int] = {}
-    for budget in budgets:
-        unit = budget.unit
-        if unit.kind_term.is_supplier:
-            networks.setdefault(unit.pk, [])
-            areas[unit.pk] = budget.region_id
-        for line in budget.lines.all():
-            wanted = line.reviewed or Volume()
-            sector = Sector(line.sector)
-            if line.book == Book.NETWORK:
-                link = links.get(unit.pk)
-                supplier = unit.pk if unit.kind_term.is_supplier else link and link.supplier_id
-                if supplier:
-                    claim = NetworkClaim(unit.pk, sector, wanted)
-                    networks.setdefault(supplier, []).append(claim)
-                    areas.setdefault(
-                        supplier, link.supplier.region_id if link else budget.region_id
-                    )
-                continue
-            source = Source(line.source)
-            permit = permits.get((unit.pk, source))
-            claims.append(
-                Claim(
-                    unit.pk, budget.region_id, source, sector, unit.kind_term,
-                    unit.guarantees_living, wanted, permit,
-                )
-            )  # fmt: skip
-    return claims, networks, areas
 
 
 def _refuse_uncompiled(run: BaselineRun) -> None:

@@ -166,8 +166,8 @@ def planted_table(case: DraftCase, before: str) -> Table:
         )
         for each in case.planted
     ]
-    need = case.facts.computed_need
-    sums = ["合计", "", "", need, ""] if need is not None and len(rows) > 1 else []
+    known = [each.need for each in case.planted if each.need is not None]
+    sums = ["合计", "", "", total(known), ""] if known and len(rows) > 1 else []
     empty = Empty("没有填种植或产品。", "没有它就没有按定额的测算，只能和上年比。")
     return Table(columns, rows, sums=sums, tight=True, empty=empty)
 
@@ -257,7 +257,8 @@ def summary(case: DraftCase, before: str) -> Summary:
     if case.permitted is not None:
         known.append(("许可", case.permitted, "ceiling"))
     if case.facts.computed_need is not None:
-        known.append(("按定额测算", case.facts.computed_need, "known"))
+        label = f"按{case.facts.need_method}测算"
+        known.append((label, case.facts.computed_need, "known"))
     known = [each for each in known if each[1]]
     every = [("本次申报", proposed, "asked"), *known]
     most = max(volume.m3 for _, volume, _ in every) or 1
@@ -292,6 +293,16 @@ def history_panel(steps: Sequence[Step], title: str = "办理记录") -> Panel:
 
 def buttons(table: Sequence[StepRule], stage: UnitStage) -> list[StepRule]:
     return [rule for rule in table if rule.stage == stage]
+
+
+def demand_url(budget: Budget) -> str:
+    """The page with all methods of the unit's year side by side."""
+    return f"{reverse('quota:demand', args=[budget.unit_id])}?year={budget.year}"
+
+
+def output_url(budget: Budget) -> str:
+    """Where the unit shows what it made of its water in the year before."""
+    return f"{reverse('quota:output', args=[budget.unit_id])}?year={budget.year - 1}"
 
 
 def attachment_rows(case: DraftCase) -> list[tuple[str, str, str]]:

@@ -277,6 +277,8 @@ def _page(
         "attach_form": AttachForm(auto_id="id_attach_%s"),
         "attach_url": reverse("budget:draft_attach", args=[budget.year, budget.unit_id]),
         "draft_url": parts.draft_url(budget),
+        "demand_url": parts.demand_url(budget),
+        "output_url": parts.output_url(budget),
     }
 
 
@@ -285,12 +287,11 @@ def _crops(case: DraftCase, rows: ActivityRows) -> dict[str, object]:
     by_norm = bool(norm_choices(case))
     known = {crop_key(each) if by_norm else each.item: each for each in case.planted}
     blank = Planted("", "", None, "")
-    used = [case.norms[each.item, each.method] for each in case.planted if each.norm is not None]
     return {
         "rows": rows,
         "by_norm": by_norm,
         "crops": [(form, known.get(form["what"].value(), blank)) for form in rows.forms],
-        "norm_sources": sorted({f"定额依据：{norm.standard}" for norm in used}),
+        "norm_sources": sorted({f"定额依据：{each.basis}" for each in case.planted if each.basis}),
     }
 
 

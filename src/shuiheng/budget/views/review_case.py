@@ -68,7 +68,8 @@ def case_parts(
     one = draft_case(budget, request.today, known)
     following = following_of(shown, position)
     findings = next((e.findings for e in waiting.queued if e.budget.pk == budget.pk), ())
-    computed = any(finding.code == "review.over_norm" for finding in findings)
+    over = any(finding.code == "review.over_norm" for finding in findings)
+    computed = over or _differs_from_choice(one)
     before = "上年"
     where = f"{position + 1} / {len(shown)}" if position is not None else ""
     return {
@@ -85,6 +86,7 @@ def case_parts(
         "history": parts.history_panel(one.history),
         "stage": parts.stage_chip(budget),
         "draft_link": Link("打开草案", parts.draft_url(budget)),
+        "demand_link": Link("各方法测算", parts.demand_url(budget)),
         **_deciding(request, place, one, following, findings, computed, form),
     }
 
@@ -150,11 +152,19 @@ def _buttons(
     return [*ordered, Action("退回补正…", back_url, key="T")]
 
 
+def _differs_from_choice(one: DraftCase) -> bool:
+    """Somebody chose a method for this unit, and it gives something else than was asked for."""
+    facts = one.facts
+    chosen = facts.need_chosen and facts.computed_need is not None
+    return chosen and facts.computed_need != facts.proposed
+
+
 def _suggestion(one: DraftCase, computed: bool) -> str:
     need = one.facts.computed_need
     if not computed or need is None:
         return "按申报；改了数字请按“按所填核定”"
-    return f"按测算；比申报 {figures.in_unit(need - one.facts.proposed, WAN, signed=True)}"
+    how = f"按{one.facts.need_method}测算：{one.facts.need_words}"
+    return f"{how}；比申报 {figures.in_unit(need - one.facts.proposed, WAN, signed=True)}"
 
 
 def _unrepaired(findings: Sequence[Finding]) -> list[Finding]:

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from shuiheng.core.refusal import Refusal
-from shuiheng.core.vocabulary import Source, UnitKind
+from shuiheng.core.vocabulary import Source, Term, UnitKind
 from shuiheng.core.volume import Volume
 
 ACTIVITIES_MOST = 200
@@ -28,6 +28,50 @@ def check_permit(permit: PermitFacts) -> None:
         raise Refusal("permit.volume", "许可水量要大于 0。", field="volume")
     if permit.valid_until < permit.valid_from:
         raise Refusal("permit.term", "止期早于起期，请核对。", field="valid_until")
+
+
+class RecognitionKind(Term):
+    """Why a unit without a permit may take water all the same (取水条例 Art. 4; USERS 15)."""
+
+    EXEMPT = "exempt", "免办许可"
+    PROVISIONAL = "provisional", "暂定水量"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognitionFacts:
+    kind: RecognitionKind
+    source: Source
+    volume: Volume | None
+    article: str
+    reason: str
+    since: date
+    until: date | None
+
+
+def check_recognition(facts: RecognitionFacts) -> None:
+    """An exemption names its article; a provisional figure has a reason and an end."""
+    if not facts.reason.strip():
+        raise Refusal("recognition.no_reason", "认定要写明理由。", field="reason")
+    if facts.until is not None and facts.until < facts.since:
+        raise Refusal("recognition.term", "止期早于起期，请核对。", field="until")
+    if facts.kind is RecognitionKind.EXEMPT:
+        if not facts.article.strip():
+            raise Refusal(
+                "recognition.no_article",
+                "免办取水许可要写明依据的条款。",
+                field="article",
+                remedy="例如 取水许可和水资源费征收管理条例第4条第1款第1项。",
+            )
+        return
+    if facts.volume is None or facts.volume <= Volume():
+        raise Refusal("recognition.volume", "暂定水量要大于 0。", field="volume")
+    if facts.until is None:
+        raise Refusal(
+            "recognition.no_end",
+            "暂定水量要写明到哪天为止。",
+            field="until",
+            remedy="到期前应当办好取水许可。",
+        )
 
 
 def check_intake(source: Source, permit_source: Source | None) -> None:

@@ -40,9 +40,11 @@ from shuiheng.registry.selectors.people import (
 from shuiheng.registry.selectors.water import (
     customers_of,
     holds_on,
+    intake_sources,
     open_on,
     past_use,
     permitted,
+    recognised,
     suppliers_of,
     units_in,
 )
@@ -64,6 +66,7 @@ __all__ = [
     "duties",
     "history_of",
     "holds_on",
+    "intake_sources",
     "lies_outside",
     "matching",
     "members_of",
@@ -79,6 +82,7 @@ __all__ = [
     "permit_totals",
     "permitted",
     "places_around",
+    "recognised",
     "regions_held",
     "regions_open_to",
     "standings",

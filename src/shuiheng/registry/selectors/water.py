@@ -11,8 +11,10 @@ from shuiheng.core.volume import Volume
 from shuiheng.office.models import Area
 from shuiheng.registry.models import (
     Hold,
+    Intake,
     PastUse,
     Permit,
+    Recognition,
     SupplyLink,
     Unit,
 )
@@ -31,6 +33,19 @@ def permitted(units: list[int], on: date) -> dict[tuple[int, Source], Volume]:
         .annotate(sum=Sum("volume"))
     )
     return {(unit, Source(source)): Volume(int(_m3(volume))) for unit, source, volume in rows}
+
+
+def recognised(units: list[int], on: date) -> dict[tuple[int, Source], Recognition]:
+    """The recognition of each unit and source that began last and has not ended."""
+    rows = Recognition.objects.filter(unit__in=units, since__lte=on).order_by("since", "pk")
+    newest = {(row.unit_id, Source(row.source)): row for row in rows}
+    return {key: row for key, row in newest.items() if row.until is None or row.until >= on}
+
+
+def intake_sources(units: list[int], on: date) -> set[tuple[int, Source]]:
+    """From which sources each unit takes on a day, by its open intakes."""
+    rows = Intake.objects.filter(open_on(on), unit__in=units).values_list("unit", "source")
+    return {(unit, Source(source)) for unit, source in rows}
 
 
 def suppliers_of(customers: list[int], on: date) -> dict[int, SupplyLink]:

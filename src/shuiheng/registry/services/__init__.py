@@ -30,6 +30,7 @@ from shuiheng.registry.services.waters import (
     declare_activities,
     edit_intake,
     edit_permit,
+    recognise,
     set_supplier,
 )
 
@@ -53,6 +54,7 @@ __all__ = [
     "open_claim",
     "open_directory",
     "place_hold",
+    "recognise",
     "report_directory",
     "return_directory",
     "send_sign_in_code",

@@ -14,9 +14,17 @@ from shuiheng.core.vocabulary import Source
 from shuiheng.office.rules import tidy
 from shuiheng.office.services import begin_act, finish_act
 from shuiheng.registry import selectors
-from shuiheng.registry.models import Activity, Intake, Permit, SupplyLine, SupplyLink, Unit
+from shuiheng.registry.models import (
+    Activity,
+    Intake,
+    Permit,
+    Recognition,
+    SupplyLine,
+    SupplyLink,
+    Unit,
+)
 from shuiheng.registry.rules import waters as rules
-from shuiheng.registry.rules.waters import ActivityRow, PermitFacts
+from shuiheng.registry.rules.waters import ActivityRow, PermitFacts, RecognitionFacts
 from shuiheng.registry.services.units import check_not_held, locked_unit
 
 
@@ -82,6 +90,37 @@ def _fill_permit(row: Permit, permit: PermitFacts) -> None:
 def _permit_words(permit: PermitFacts) -> str:
     term = f"{permit.valid_from} 至 {permit.valid_until}"
     return f"{permit.number}（{permit.source.label} {permit.volume}，{term}）"
+
+
+@transaction.atomic
+def recognise(
+    unit_id: int, facts: RecognitionFacts, *, actor: Actor, now: datetime, key: str
+) -> Recognition:
+    """取水认定: exempt from a permit, or a provisional figure with its end (USERS 15)."""
+    args = {"unit": unit_id, "facts": facts}
+    act = begin_act(key, "recognition.add", actor=actor, now=now, args=args)
+    if act.done:
+        return Recognition.objects.get(pk=act.outcome.subject_id)
+    unit = locked_unit(unit_id)
+    require(actor, Permission.UNIT_EDIT, unit.place)
+    rules.check_recognition(facts)
+    check_not_held(unit, "recognition.add", beijing_date(now))
+    row = Recognition.objects.create(
+        unit=unit,
+        kind=facts.kind,
+        source=facts.source,
+        volume=facts.volume,
+        article=tidy(facts.article),
+        reason=tidy(facts.reason),
+        since=facts.since,
+        until=facts.until,
+        act=act,
+    )
+    figure = f"，{facts.volume}" if facts.volume is not None else ""
+    term = f"{facts.since} 至 {facts.until}" if facts.until else f"{facts.since} 起"
+    words = f"{facts.source.label}{facts.kind.label}{figure}（{term}）：{row.reason}"
+    finish_act(act, f"recognition/{row.pk}", words)
+    return row
 
 
 @transaction.atomic

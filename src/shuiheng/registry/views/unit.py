@@ -20,7 +20,16 @@ from shuiheng.core.access import Permission, Role
 from shuiheng.core.vocabulary import Source
 from shuiheng.core.volume import total
 from shuiheng.registry import selectors
-from shuiheng.registry.models import Activity, Hold, Intake, Membership, Permit, SupplyLink, Unit
+from shuiheng.registry.models import (
+    Activity,
+    Hold,
+    Intake,
+    Membership,
+    Permit,
+    Recognition,
+    SupplyLink,
+    Unit,
+)
 from shuiheng.registry.rules.directory import listed_year
 from shuiheng.registry.views.parts import state_chip, unit_url
 from shuiheng.ui.figures import WAN, moment
@@ -75,6 +84,7 @@ class Seen:
     may_mend: bool
     leads: list[tuple[str, str]]
     permits: list[Permit]
+    recognitions: list[Recognition]
     intakes: list[Intake]
     members: list[Membership]
 
@@ -98,6 +108,7 @@ def _seen(request: Any, unit: Unit) -> Seen:
             if request.actor.may(Permission(permission), unit.place)
         ],
         permits=list(unit.permits.order_by("-valid_until", "number")),
+        recognitions=list(unit.recognitions.order_by("-since", "-pk")),
         intakes=list(unit.intakes.select_related("permit").order_by("name", "pk")),
         members=selectors.members_of(unit, request.today),
     )
@@ -198,7 +209,8 @@ def _hold_message(hold: Hold) -> Message:
 def _waters(seen: Seen) -> list[Part]:
     if seen.unit.kind_term.is_customer and not seen.permits and not seen.intakes:
         return []
-    return [_permits_panel(seen), _intakes_panel(seen)]
+    recognised = [_recognitions_panel(seen)] if seen.recognitions else []
+    return [_permits_panel(seen), *recognised, _intakes_panel(seen)]
 
 
 def _permits_panel(seen: Seen) -> Panel:
@@ -214,7 +226,39 @@ def _permits_panel(seen: Seen) -> Panel:
     sums = ["有效合计", "", total(p.volume for p in valid), "", ""] if valid else []
     empty = Empty("还没有登记取水许可。", "没有有效许可的单位，核算时要单独认定。")
     table = Table(columns, rows, "许可证", sums=sums, empty=empty)
-    return Panel("取水许可", [table], aside=seen.link("登记许可证…", "permit_new"))
+    foot = seen.link("没有许可的，登记取水认定…", "recognition_new")
+    return Panel(
+        "取水许可",
+        [table],
+        aside=seen.link("登记许可证…", "permit_new"),
+        foot_link=foot if isinstance(foot, Link) and not valid else None,
+    )
+
+
+def _recognitions_panel(seen: Seen) -> Panel:
+    """How the unit may take water without a permit (取水条例 Art. 4; USERS 15)."""
+    columns = [
+        Column("取水认定"),
+        Column("水源"),
+        Column("水量", WAN, kind="figure", strong=True),
+        Column("期限"),
+        Column("理由"),
+    ]
+    rows = [
+        Row(
+            [
+                Name(row.kind_term.label, row.article),
+                Source(row.source).label,
+                row.volume,
+                f"{row.since} 至 {row.until}" if row.until else f"{row.since} 起",
+                row.reason,
+            ],
+            tone="quiet" if row.until and row.until < seen.today else "",
+        )
+        for row in seen.recognitions
+    ]
+    aside = seen.link("登记取水认定…", "recognition_new")
+    return Panel("取水认定", [Table(columns, rows, "取水认定")], aside=aside)
 
 
 def _permit_row(seen: Seen, permit: Permit, valid: bool) -> Row:

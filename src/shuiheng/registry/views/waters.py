@@ -10,9 +10,16 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 
 from shuiheng.core.access import Permission
+from shuiheng.core.vocabulary import Source
 from shuiheng.registry import selectors
-from shuiheng.registry.forms import ActivityRows, IntakeForm, PermitForm, SupplierForm
-from shuiheng.registry.models import Activity, Intake, Permit, SupplyLink, Unit
+from shuiheng.registry.forms import (
+    ActivityRows,
+    IntakeForm,
+    PermitForm,
+    RecognitionForm,
+    SupplierForm,
+)
+from shuiheng.registry.models import Activity, Intake, Permit, Recognition, SupplyLink, Unit
 from shuiheng.registry.rules.codes import check_permit_number
 from shuiheng.registry.services import waters as services
 from shuiheng.registry.views.parts import get_or_post, unit_head, unit_url
@@ -62,6 +69,30 @@ def _permit_saved(permit: Permit) -> Done:
     odd = check_permit_number(permit.number, selectors.permit_facts(permit).source)
     said = "".join(finding.sentence for finding in odd)
     return Done(unit_url(permit.unit), f"许可证 {permit.number} 已保存。{said}")
+
+
+@login_required
+@get_or_post
+def recognition_new(request: Any, unit_id: int) -> HttpResponse:
+    """取水认定 for who has no permit: exempt, or a provisional figure."""
+    unit = editable(request, unit_id)
+    form = RecognitionForm(request.POST or None, initial={"since": request.today})
+    act = partial(_recognise, request, form, unit)
+    head = unit_head(unit, "登记取水认定")
+    return ask(request, form, act, _recognised, head=head, button="登记", draft="recognition")
+
+
+def _recognise(
+    request: Any, form: RecognitionForm, unit: Unit, data: dict[str, Any]
+) -> Recognition:
+    return services.recognise(
+        unit.pk, form.facts(), actor=request.actor, now=request.now, key=data["key"]
+    )
+
+
+def _recognised(row: Recognition) -> Done:
+    said = f"{row.unit.name}的{Source(row.source).label}认定为{row.kind_term.label}。"
+    return Done(unit_url(row.unit), said)
 
 
 # -- intakes --------------------------------------------------------------------------------------

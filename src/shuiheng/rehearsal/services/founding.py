@@ -17,6 +17,7 @@ from shuiheng.office.models import Area, Post, User
 from shuiheng.office.rules import pinyin_key
 from shuiheng.office.services import load_areas
 from shuiheng.quota.models import Norm
+from shuiheng.quota.rules.norms import NormDomain
 from shuiheng.registry.models import (
     Activity,
     Intake,
@@ -203,10 +204,11 @@ def _load_demo_norms() -> None:
     Norm.objects.bulk_create(
         [
             Norm(
+                domain=NormDomain.IRRIGATION,
                 item=crop,
                 method=method,
                 measure="亩",
-                m3_per_measure=Decimal(value),
+                value=Decimal(value),
                 sector=Sector.AGRICULTURE,
                 standard="演示值，不是定额标准（DB65/3611 的数值尚未取得）",
                 confidence=Confidence.DEMO,

@@ -3,6 +3,9 @@ a month not all have reported. A newcomer finds something to do in every role.""
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 from django.db.models import QuerySet
 
 from shuiheng.budget import services as budget
@@ -10,9 +13,16 @@ from shuiheng.budget.models import Budget, FinalAccount
 from shuiheng.budget.rules import Direction, Ground, complete_months
 from shuiheng.core.access import Role
 from shuiheng.core.refusal import Refusal
-from shuiheng.core.vocabulary import UnitKind
+from shuiheng.core.vocabulary import Source, UnitKind
 from shuiheng.core.volume import Volume
 from shuiheng.office.models import Area
+from shuiheng.quota import services as quota
+from shuiheng.quota.models import OutputDeclaration
+from shuiheng.quota.rules.output import Declared, OutputKind, OutputStep
+from shuiheng.quota.selectors import ceilings
+from shuiheng.registry import services as registry
+from shuiheng.registry.models import Unit
+from shuiheng.registry.rules.waters import RecognitionFacts, RecognitionKind
 from shuiheng.rehearsal.services.executing import adjustable, apply_for
 from shuiheng.rehearsal.services.stage import Stage
 
@@ -20,6 +30,8 @@ SUBMITTED_PERCENT = 40
 CONFIRMED_PERCENT = 30
 APPLICATIONS = 5
 GROWN_PERCENT = 135
+OUTPUTS = 2
+PROVISIONAL_M3 = 20_000
 
 
 def fill_desks(stage: Stage) -> None:
@@ -27,6 +39,9 @@ def fill_desks(stage: Stage) -> None:
     for area in stage.cast.regions:
         _hand_in_drafts(stage, area)
         _confirm_accounts(stage, area)
+        _declare_outputs(stage, area)
+        _recognise_one(stage, area)
+    _confirm_an_output(stage)
     _apply_for_more(stage)
 
 
@@ -39,6 +54,65 @@ def _hand_in_drafts(stage: Stage, area: Area) -> None:
         _ask_for_more(stage, draft_id)
     clerk = stage.cast.at(Role.COUNTY_OFFICER, area)
     budget.submit_drafts(ids, actor=clerk, now=stage.now, key=stage.key)
+
+
+def _declare_outputs(stage: Stage, area: Area) -> None:
+    """A few works show what they make of their water; every figure is invented, and so is the proof."""
+    works = Unit.objects.filter(region=area, sector="industry", closed_on=None).order_by("pk")
+    for unit in works[:OUTPUTS]:
+        amount = Decimal(stage.random.randint(200, 900))
+        quota.declare_output(
+            unit.pk,
+            stage.year,
+            Declared(
+                kind=OutputKind.VALUE_ADDED,
+                industry_code="2611",
+                product="演示产品",
+                amount=amount,
+                measure="万元",
+            ),
+            name="演示报表.pdf",
+            content=f"%PDF-1.7 demo {unit.pk}".encode(),
+            actor=stage.cast.of(unit),
+            now=stage.now,
+            key=stage.key,
+        )
+
+
+def _confirm_an_output(stage: Stage) -> None:
+    row = OutputDeclaration.objects.filter(state="declared").order_by("pk").first()
+    if row is not None:
+        quota.decide_output(
+            row.pk,
+            OutputStep.CONFIRM,
+            actor=stage.cast.at(Role.COOPERATING),
+            now=stage.now,
+            key=stage.key,
+        )
+
+
+def _recognise_one(stage: Stage, area: Area) -> None:
+    """One of those who take water without a permit gets a provisional figure; the others stand on the list."""
+    units = list(Unit.objects.filter(region=area, closed_on=None).values_list("pk", flat=True))
+    limits = ceilings(units, stage.cast.day)
+    bare = [pair for pair, one in sorted(limits.items()) if one.standing == "none"]
+    natural = [(unit, source) for unit, source in bare if source is not Source.NETWORK]
+    for unit, source in natural[:1]:
+        registry.recognise(
+            unit,
+            RecognitionFacts(
+                kind=RecognitionKind.PROVISIONAL,
+                source=source,
+                volume=Volume(PROVISIONAL_M3),
+                article="",
+                reason="演示：许可到期，正在补办",
+                since=stage.cast.day,
+                until=date(stage.year + 1, 6, 30),
+            ),
+            actor=stage.cast.at(Role.COUNTY_OFFICER, area),
+            now=stage.now,
+            key=stage.key,
+        )
 
 
 def _ask_for_more(stage: Stage, draft_id: int) -> None:

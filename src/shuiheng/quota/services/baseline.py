@@ -8,13 +8,11 @@ from datetime import datetime
 from django.db import transaction
 
 from shuiheng.core.access import Actor, Permission, require
-from shuiheng.core.clock import beijing_date
 from shuiheng.core.digest import digest_of
 from shuiheng.core.refusal import Kind, Refusal
 from shuiheng.core.vocabulary import Book, Sector, Source
 from shuiheng.core.volume import Volume, total
 from shuiheng.office.models import Area
-from shuiheng.office.selectors import policy
 from shuiheng.office.services import begin_act, finish_act
 from shuiheng.quota import rules, selectors
 from shuiheng.quota.models import BaselineLine, BaselineRun
@@ -24,33 +22,46 @@ from shuiheng.quota.models import BaselineLine, BaselineRun
 def run_baseline(
     area: Area,
     year: int,
+    inputs: rules.RunInputs,
+    sharing: rules.SharingRules,
     *,
-    available: Sequence[rules.Available],
-    claims: Sequence[rules.Claim],
-    networks: Mapping[int, Sequence[rules.NetworkClaim]],
-    network_areas: Mapping[int, int],
+    name: str = "",
     actor: Actor,
     now: datetime,
     key: str,
 ) -> BaselineRun:
-    """Compute and keep a run: natural sources first, then what each supplier has for its network."""
-    today = beijing_date(now)
-    share = policy("reserve.share", today).value
-    inputs = {"available": available, "claims": claims, "networks": networks, "reserve": share}
-    act = begin_act(key, "quota.run", actor=actor, now=now, args={"area": area.pk, "year": year})
+    """Compute and keep a run: natural sources first, then what each supplier has for its network.
+
+    It keeps its inputs, policy, certificates, and what each region and sector would get in drier years.
+    """
+    args = {"area": area.pk, "year": year, "name": name}
+    act = begin_act(key, "quota.run", actor=actor, now=now, args=args)
     if act.done:
         return BaselineRun.objects.get(pk=act.outcome.subject_id)
     require(actor, Permission.BASELINE_RUN, area.place)
-    baseline = rules.plan_baseline(
-        available, claims, selectors.tiers(today), reserve_per_10000=share
-    )
+    names = selectors.area_names(inputs.available, inputs.claims)
+    baseline = rules.plan_baseline(inputs.available, inputs.claims, sharing, names=names)
+    framed = rules.frame(inputs.available, inputs.claims, sharing, names=names)
+    years = rules.dry_years(framed, inputs.factors, inputs.base, inputs.networks)
     run = BaselineRun.objects.create(
         area=area,
         year=year,
         made_at=now,
         made_by=actor.name,
-        input_digest=digest_of(inputs),
-        policy={"version": rules.RULE_VERSION, "reserve_per_10000": share},
+        name=name,
+        input_digest=digest_of({"inputs": inputs, "sharing": sharing}),
+        engine_digest=baseline.digest,
+        policy=selectors.policy_json(sharing),
+        available=[[one.area, one.source.value, one.volume.m3] for one in inputs.available],
+        certificates=list(baseline.certificates),
+        dry_years={
+            "factors": {str(percent): factor for percent, factor in inputs.factors.items()},
+            "base": inputs.base,
+            "cells": {
+                str(percent): [[a, sector.value, m3.m3] for (a, sector), m3 in cells.items()]
+                for percent, cells in years.items()
+            },
+        },
         findings=[
             {"code": f.code, "sentence": f.sentence, "area": f.facts.get("area")}
             for f in baseline.findings
@@ -59,7 +70,7 @@ def run_baseline(
     BaselineLine.objects.bulk_create(
         [
             *_abstraction_lines(run, baseline),
-            *_network_lines(run, baseline, networks, network_areas),
+            *_network_lines(run, baseline, inputs.networks, inputs.network_areas),
         ],
         batch_size=2000,
     )
@@ -102,6 +113,14 @@ def _abstraction_lines(run: BaselineRun, baseline: rules.Baseline) -> list[Basel
             demand=granted.claim.demand,
             quota=granted.quota,
             reason=granted.reason,
+            kind=granted.claim.kind,
+            living=granted.claim.living,
+            permit=granted.claim.permit,
+            standing=granted.claim.standing,
+            floor=granted.claim.floor,
+            weight=granted.claim.weight,
+            tier=granted.tier,
+            certificate=granted.certificate,
         )
         for granted in baseline.granted
     ]

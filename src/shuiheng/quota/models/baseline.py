@@ -1,4 +1,4 @@
-"""Norms, and baseline runs: who was computed what, from which inputs."""
+"""Baseline runs: who was computed what, from which inputs."""
 
 from __future__ import annotations
 
@@ -7,39 +7,11 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from shuiheng.core.vocabulary import Book, Confidence, Sector, Source
+from shuiheng.core.vocabulary import Book, Sector, Source, UnitKind
+from shuiheng.core.volume import Volume
 from shuiheng.office.models import Area, VolumeField
+from shuiheng.quota.rules.ceilings import CeilingStanding
 from shuiheng.registry.models import Unit
-
-
-class Norm(models.Model):
-    """用水定额: a dated, cited row. Nothing without a source is shipped as authoritative."""
-
-    item = models.CharField("作物或产品", max_length=40)
-    method = models.CharField("方式", max_length=20, blank=True)
-    measure = models.CharField("计量单位", max_length=12)
-    m3_per_measure = models.DecimalField("定额", max_digits=12, decimal_places=4)
-    sector = models.CharField(max_length=12, choices=Sector.choices())
-    standard = models.CharField("依据", max_length=160)
-    confidence = models.CharField(max_length=12, choices=Confidence.choices())
-    valid_from = models.DateField()
-    valid_until = models.DateField(null=True)
-
-    class Meta:
-        ordering: ClassVar = ["sector", "item", "method"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["item", "method", "valid_from"], name="norm_once_a_date"
-            ),
-            models.CheckConstraint(name="norm_positive", condition=Q(m3_per_measure__gt=0)),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.item}{self.method}"
-
-    @property
-    def unit_label(self) -> str:
-        return f"m³/{self.measure}"
 
 
 class BaselineRun(models.Model):
@@ -57,6 +29,11 @@ class BaselineRun(models.Model):
     policy = models.JSONField()
     findings = models.JSONField(default=list)
     state = models.CharField(max_length=8, choices=State, default=State.MADE)
+    name = models.CharField("名称", max_length=40, blank=True)
+    engine_digest = models.CharField("引擎输入摘要", max_length=64, blank=True)
+    available = models.JSONField("可分水量", default=list)
+    certificates = models.JSONField("缘由", default=list)
+    dry_years = models.JSONField("枯水年测算", default=dict)
 
     class Meta:
         constraints: ClassVar = [
@@ -67,9 +44,10 @@ class BaselineRun(models.Model):
 
 
 class BaselineLine(models.Model):
-    """What a run gives one claim: the demand it saw, the quota, and the reason in a sentence.
+    """What a run gives one claim, and what it saw of it: demand, permit, floor, weight; so a run can be
+    asked again with other caps or another policy.
 
-    A line without unit is the reserve of its region and source.
+    A line without unit is the reserve of its region and source. `certificate` points into the run's.
     """
 
     run = models.ForeignKey(BaselineRun, on_delete=models.CASCADE, related_name="lines")
@@ -82,3 +60,11 @@ class BaselineLine(models.Model):
     demand = VolumeField()
     quota = VolumeField()
     reason = models.CharField(max_length=160, blank=True)
+    kind = models.CharField(max_length=24, blank=True, choices=UnitKind.choices())
+    living = models.BooleanField(default=False)
+    permit = VolumeField(null=True)
+    standing = models.CharField(max_length=12, blank=True, choices=CeilingStanding.choices())
+    floor = VolumeField(default=Volume)
+    weight = models.PositiveSmallIntegerField(default=1_000)
+    tier = models.PositiveSmallIntegerField(default=0)
+    certificate = models.PositiveIntegerField(null=True)

@@ -1,0 +1,100 @@
+"""Who claims what, what there is to share, and by which rules. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shuiheng.core.vocabulary import Sector, Source, UnitKind
+from shuiheng.core.volume import ZERO, Volume
+from shuiheng.engine.problem import SharingPolicy
+from shuiheng.quota.rules.ceilings import CeilingStanding
+from shuiheng.quota.rules.network import NetworkClaim
+
+PER_10000 = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A step in the order of guarantee: which sectors, and whether it takes units that keep people
+    supplied (hospitals, schools, heating, fire-fighting; public supply)."""
+
+    number: int
+    name: str
+    sectors: frozenset[Sector]
+    living: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Available:
+    """What the allocation plan gives a region of one source."""
+
+    area: int
+    source: Source
+    volume: Volume
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A unit's reviewed demand of one source; `permit` is what it may take of it, None = nothing permits it.
+
+    `floor` is protected before anything is shared; `weight` leans inside a sector, per 1000.
+    """
+
+    unit: int
+    area: int
+    source: Source
+    sector: Sector
+    kind: UnitKind
+    living: bool
+    demand: Volume
+    permit: Volume | None
+    floor: Volume = ZERO
+    weight: int = 1_000
+    standing: CeilingStanding = CeilingStanding.PERMITTED
+
+    @property
+    def wanted(self) -> Volume:
+        """The demand within what permits it."""
+        return min(self.demand, self.permit or Volume())
+
+
+@dataclass(frozen=True, slots=True)
+class SharingRules:
+    """保障顺序、分担办法、预留、粒度: what policy says about sharing in a year."""
+
+    tiers: tuple[Tier, ...]
+    policy: SharingPolicy = SharingPolicy.PROPORTIONAL
+    reserve_per_10000: int = 0
+    grain: int = 1
+    order: tuple[Source, ...] = (
+        Source.UNCONVENTIONAL,
+        Source.TRANSFERRED,
+        Source.SURFACE,
+        Source.GROUND,
+    )
+    replaces: bool = True
+    """Whether a unit short of one of its sources may take more of another that it holds and has asked for."""
+
+
+def tier_of(claim: Claim, tiers: Sequence[Tier]) -> Tier:
+    """Public supply and units that keep people supplied stand in the first `living` tier."""
+    for tier in tiers:
+        if tier.living and (claim.living or claim.kind is UnitKind.WATERWORKS):
+            return tier
+        if claim.sector in tier.sectors:
+            return tier
+    return tiers[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class RunInputs:
+    """What a run is asked with: the plan's water, the claims on it, what customers want of each supplier and
+    where the supplier stands, and how the year compares with the mean (per 10,000)."""
+
+    available: Sequence[Available]
+    claims: Sequence[Claim]
+    networks: Mapping[int, Sequence[NetworkClaim]]
+    network_areas: Mapping[int, int]
+    factors: Mapping[int, int]
+    base: int = PER_10000

@@ -1,0 +1,1 @@
+"""Pages of norms, demand, ceilings and output."""
