@@ -27,7 +27,13 @@ pytestmark = pytest.mark.browser
 
 FEW, SOME, MANY = 20, 35, 52  # pages: who reads or reviews mostly sees what another has seen
 DISTRICT = "650109"
-FILES = {"papers:download", "papers:attachment", "planning:changji_workbook", "metering:template"}
+FILES = {
+    "papers:download",
+    "papers:attachment",
+    "planning:changji_workbook",
+    "metering:template",
+    "inflow:template",
+}
 
 LOOK = """() => {
   const shown = e => e.checkVisibility({visibilityProperty: true}), all = s => [...document.querySelectorAll(s)];

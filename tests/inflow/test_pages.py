@@ -91,6 +91,14 @@ def test_a_figure_by_hand_stands_on_the_board(waters: Waters, people: People) ->
     assert officer.post("/inflow/enter/observed?year=2026", late).status_code == 422
 
 
+@pytest.mark.parametrize("year", ["9999", "0000", "abcd", "", "２０２６"])
+def test_a_year_that_makes_no_sense_is_passed_over(
+    waters: Waters, people: People, year: str
+) -> None:
+    page = signed_in(people[Role.LEADER]).get(f"/inflow/?year={year}")
+    assert (page.status_code, "2026 年来水" in words(page)) == (200, True)
+
+
 @pytest.mark.parametrize("kind", EntryKind)
 def test_every_kind_has_its_pages(waters: Waters, people: People, kind: EntryKind) -> None:
     officer = signed_in(people[Role.CITY_OFFICER])

@@ -117,6 +117,8 @@ def test_the_figures_page_holds_places_words_and_the_runoff_table() -> None:
     for words in (
         "表1.1-2",
         "32.25",
+        "皮尔逊Ⅲ型推算",
+        "32.28",  # of the first series, by the printed Cv
         "表1.1-5",
         "1.4587",
         "正式文件",

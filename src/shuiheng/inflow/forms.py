@@ -202,15 +202,15 @@ class SiteForm(ActForm):
             label="名称", max_length=60, error_messages=_must("名称")
         )
         self.fields["section"] = forms.CharField(
-            label="测站或位置", max_length=80, required=False, help_text="选填，例如 出山口水文站。"
+            label="测站或位置", max_length=80, required=False, help_text="例如 出山口水文站。"
         )
         self.fields["area"] = forms.ChoiceField(
             label="所属地区", choices=choices, error_messages=CHOOSE
         )
         if kind is SiteKind.RIVER:
             self.fields["mean_annual"] = VolumeField(label="多年平均径流量")
-            self.fields["cv"] = _ratio("Cv", "选填，与 Cs/Cv 一起填。", 4)
-            self.fields["cs_over_cv"] = _ratio("Cs/Cv", "选填。", 3)
+            self.fields["cv"] = _ratio("Cv", "与 Cs/Cv 一起填。", 4)
+            self.fields["cs_over_cv"] = _ratio("Cs/Cv", "", 3)
         if kind is SiteKind.RESERVOIR:
             self.fields["capacity"] = VolumeField(label="总库容")
         self.fields["source"] = forms.CharField(

@@ -167,6 +167,9 @@ class PlaceFacts:
 
 def check_entry(row: EntryRow, place: PlaceFacts, today: date) -> None:
     """A figure fits its place, is possible, and is not from the future."""
+    assert (row.volume is None) == (row.kind is EntryKind.LEVEL) == (row.depth is not None)
+    if row.kind is EntryKind.OBSERVED:
+        assert row.day == ten_days_end(row.year, ten_days_of(row.day or date.min)), "whole 旬 only"
     if SITE_OF.get(row.kind) is not place.kind:
         raise Refusal("inflow.wrong_site", f"{place.name}不能录入{row.kind.label}。", field="place")
     if not row.bulletin.strip():

@@ -17,7 +17,9 @@ from shuiheng.office.models import Act, Area
 from shuiheng.office.rules import pinyin_key
 from shuiheng.office.services import begin_act, finish_act
 
-FIGURES: tuple[type[Forecast | Reading | AnnualRunoff], ...] = (Forecast, Reading, AnnualRunoff)
+Figure = Forecast | Reading | AnnualRunoff
+FIGURES: tuple[type[Figure], ...] = (Forecast, Reading, AnnualRunoff)
+BATCH = 2000
 
 
 @transaction.atomic
@@ -37,7 +39,7 @@ def enter(rows: Sequence[EntryRow], *, actor: Actor, now: datetime, key: str) ->
     today = beijing_date(now)
     for row in rows:
         rules.check_entry(row, _facts(row, sites, areas), today)
-    new = [row for row in rows if not _stands_already(row)]
+    new = _news(rows)
     if not new:
         raise Refusal(
             "inflow.nothing_new",
@@ -45,8 +47,7 @@ def enter(rows: Sequence[EntryRow], *, actor: Actor, now: datetime, key: str) ->
             kind=Kind.CONFLICT,
             remedy="要更正，请改数字、公报编号或发布日期后再录。",
         )
-    for row in new:
-        _write(row, act, actor)
+    _write(new, act, actor)
     places = "、".join(dict.fromkeys(_facts(r, sites, areas).name for r in new))
     finish_act(act, f"inflow/{new[0].place}", f"{len(new)} 行{new[0].kind.label}：{places}"[:500])
     return len(new)
@@ -71,28 +72,55 @@ def _facts(row: EntryRow, sites: Mapping[int, Site], areas: Mapping[int, Area]) 
     return sites[row.place].place_facts
 
 
-def _stands_already(row: EntryRow) -> bool:
-    """Whether the figure in force says the same by the same bulletin."""
-    last: Forecast | Reading | AnnualRunoff | None
-    match row.kind:
-        case EntryKind.FORECAST:
-            assert row.period is not None
-            last = Forecast.objects.filter(
-                site=row.place, year=row.year, span=row.period.span, number=row.period.number
-            ).last()
-        case EntryKind.RUNOFF:
-            last = AnnualRunoff.objects.filter(area=row.place, year=row.year).last()
-        case _:
-            assert row.day is not None
-            last = Reading.objects.filter(site=row.place, day=row.day).last()
-    if last is None:
-        return False
-    same_bulletin = (last.bulletin, last.issued_on) == (row.bulletin, row.issued_on)
-    depth = last.depth if isinstance(last, Reading) else None
-    return same_bulletin and (last.volume, depth) == (row.volume, row.depth)
+Key = tuple[int, object, object]
+Said = tuple[object, ...]
 
 
-def _write(row: EntryRow, act: Act, actor: Actor) -> None:
+def _news(rows: Sequence[EntryRow]) -> list[EntryRow]:
+    """The rows that do not say what the figure in force says by the same bulletin."""
+    in_force = _in_force(rows)
+    new = []
+    for row in rows:
+        said = (row.volume, row.depth, row.bulletin, row.issued_on)
+        if in_force.get(_key(row)) != said:
+            in_force[_key(row)] = said
+            new.append(row)
+    return new
+
+
+def _key(row: EntryRow) -> Key:
+    if row.kind is EntryKind.FORECAST:
+        return row.place, row.year, row.period
+    return row.place, row.day or row.year, None
+
+
+def _in_force(rows: Sequence[EntryRow]) -> dict[Key, Said]:
+    """What stands for the places and years of `rows`: later rows of a table take the place of earlier ones."""
+    found: dict[Key, Said] = {}
+    places = {row.place for row in rows}
+    years = {row.year for row in rows}
+    kinds = {row.kind for row in rows}
+    if EntryKind.FORECAST in kinds:
+        for f in Forecast.objects.filter(site__in=places, year__in=years).order_by("pk"):
+            found[f.site_id, f.year, f.period] = (f.volume, None, f.bulletin, f.issued_on)
+    if EntryKind.RUNOFF in kinds:
+        for a in AnnualRunoff.objects.filter(area__in=places, year__in=years).order_by("pk"):
+            found[a.area_id, a.year, None] = (a.volume, None, a.bulletin, a.issued_on)
+    if kinds - {EntryKind.FORECAST, EntryKind.RUNOFF}:
+        days = {row.day for row in rows if row.day is not None}
+        for r in Reading.objects.filter(site__in=places, day__in=days).order_by("pk"):
+            found[r.site_id, r.day, None] = (r.volume, r.depth, r.bulletin, r.issued_on)
+    return found
+
+
+def _write(rows: Sequence[EntryRow], act: Act, actor: Actor) -> None:
+    made = [_figure(row, act, actor) for row in rows]
+    Forecast.objects.bulk_create([m for m in made if isinstance(m, Forecast)], BATCH)
+    Reading.objects.bulk_create([m for m in made if isinstance(m, Reading)], BATCH)
+    AnnualRunoff.objects.bulk_create([m for m in made if isinstance(m, AnnualRunoff)], BATCH)
+
+
+def _figure(row: EntryRow, act: Act, actor: Actor) -> Figure:
     dated = {
         "bulletin": row.bulletin,
         "issued_on": row.issued_on,
@@ -100,29 +128,16 @@ def _write(row: EntryRow, act: Act, actor: Actor) -> None:
         "entered_by": actor.name,
         "entered_at": act.at,
         "act": act,
+        "volume": row.volume,
     }
-    match row.kind:
-        case EntryKind.FORECAST:
-            assert row.period is not None
-            assert row.volume is not None
-            Forecast.objects.create(
-                site_id=row.place,
-                year=row.year,
-                span=row.period.span,
-                number=row.period.number,
-                volume=row.volume,
-                **dated,
-            )
-        case EntryKind.RUNOFF:
-            assert row.volume is not None
-            AnnualRunoff.objects.create(
-                area_id=row.place, year=row.year, volume=row.volume, **dated
-            )
-        case _:
-            assert row.day is not None
-            Reading.objects.create(
-                site_id=row.place, day=row.day, volume=row.volume, depth=row.depth, **dated
-            )
+    if row.kind is EntryKind.FORECAST:
+        assert row.period is not None
+        span, number = row.period.span, row.period.number
+        return Forecast(site_id=row.place, year=row.year, span=span, number=number, **dated)
+    if row.kind is EntryKind.RUNOFF:
+        return AnnualRunoff(area_id=row.place, year=row.year, **dated)
+    assert row.day is not None
+    return Reading(site_id=row.place, day=row.day, depth=row.depth, **dated)
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from shuiheng.core.access import Permission
 from shuiheng.core.refusal import Finding, Kind, Refusal, Severity
 from shuiheng.core.volume import Volume
+from shuiheng.hydrology.pearson3 import Pearson3
 from shuiheng.planning.rules.figures import (
     County,
     Document,
@@ -442,14 +443,17 @@ def _runoff_panel(published: Published) -> Panel:
         *(Column(head, kind="figure") for head in ("均值", "Cv", "Cs/Cv")),
         *(Column(f"P={percent}%", kind="figure") for percent in percents),
     ]
-    rows = [
-        Row(
-            [f"{series.years} 年", series.mean, series.cv, series.cs_over_cv]
-            + [series.quantiles[percent] for percent in percents]
+    rows = []
+    for series in published.runoff:
+        printed = [series.quantiles[percent] for percent in percents]
+        rows.append(
+            Row([f"{series.years} 年", series.mean, series.cv, series.cs_over_cv, *printed])
         )
-        for series in published.runoff
-    ]
-    foot = "按原表照录，不参与分摊。"
+        cv = float(series.cv)
+        curve = Pearson3(float(series.mean), cv, float(series.cs_over_cv) * cv)
+        computed = [f"{curve.quantile(int(percent) / 100):.2f}" for percent in percents]
+        rows.append(Row(["皮尔逊Ⅲ型推算", "", "", "", *computed], tone="quiet"))
+    foot = "按原表照录，不参与分摊；推算用印出的 Cv 和 Cs/Cv，供核对。这是统计成果，不是逐年系列。"
     table = Table(columns, rows, "径流频率", tight=True)
     return Panel("不同保证率年径流量", [table], note="表1.1-2，亿m³", foot=foot)
 

@@ -16,6 +16,7 @@ from shuiheng.office.models import Area
 from shuiheng.ui.parts import Action, Chip, Choice, Choices, Crumb, PageHead, YearChoice
 
 SURE = frozenset({Confidence.PLAN, Confidence.OFFICIAL})
+YEARS = range(1950, 2101)
 TABS = (
     ("board", "来水对照"),
     ("frequency", "径流频率"),
@@ -64,7 +65,8 @@ def setting(request: Any) -> Setting:
     area = selectors.area_of(request.actor)
     text = request.GET.get("year", "")
     known = selectors.years(area, request.today)
-    year = int(text) if text.isdecimal() and len(text) == 4 else request.today.year
+    asked = int(text) if text.isdecimal() and len(text) == 4 else 0
+    year = asked if asked in YEARS else request.today.year
     return Setting(area, year, sorted({*known, year}))
 
 

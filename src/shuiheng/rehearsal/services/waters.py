@@ -12,6 +12,7 @@ from shuiheng.core.clock import beijing_date
 from shuiheng.core.vocabulary import Confidence
 from shuiheng.core.volume import Volume
 from shuiheng.hydrology.pearson3 import Pearson3
+from shuiheng.hydrology.wetness import WHOLE, factor_for
 from shuiheng.inflow.models import AnnualRunoff, Site
 from shuiheng.inflow.rules import SiteKind
 from shuiheng.office.models import Area
@@ -39,7 +40,7 @@ def found_waters(city: Area, year: int, seed: int, now: datetime) -> None:
             AnnualRunoff(
                 area=city,
                 year=past,
-                volume=Volume(int(whole * CURVE.quantile(random.uniform(0.02, 0.98)))),
+                volume=Volume(whole * factor_for(random.uniform(0.02, 0.98), CURVE) // WHOLE),
                 bulletin=INVENTED,
                 issued_on=beijing_date(now),
                 confidence=Confidence.DEMO,
