@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shuiheng.budget import services
+from shuiheng.budget.forms.issue import AdoptForm
 from shuiheng.budget.rules import AreaStage
 from shuiheng.budget.selectors.baseline import (
     SHEET_SECTORS,
@@ -19,6 +20,7 @@ from shuiheng.budget.selectors.baseline import (
     shorted,
 )
 from shuiheng.budget.selectors.cities import regions_seen
+from shuiheng.budget.views.losses import losses_panel
 from shuiheng.budget.views.setting import Setting, preparing
 from shuiheng.core.access import Permission, require
 from shuiheng.core.refusal import Finding, Kind, Refusal, Severity
@@ -26,6 +28,7 @@ from shuiheng.core.vocabulary import NATURAL_SOURCES
 from shuiheng.core.volume import Volume, total
 from shuiheng.office.models import Area
 from shuiheng.quota.models import BaselineRun
+from shuiheng.quota.selectors import losses_digest
 from shuiheng.ui.figures import WAN, moment
 from shuiheng.ui.forms import ActForm, Done, go, new_key, submit
 from shuiheng.ui.parts import (
@@ -70,6 +73,7 @@ def baseline(request: Any) -> HttpResponse:
         "parts": [_stats(sheet)],
         "main": [
             _sheet_panel(request, page, run, sheet, regions),
+            losses_panel(run, regions),
             _short_panel(request, run, regions),
         ],
         "aside": [_run_panel(run), _findings_panel(run, regions), _runs_panel(page, made, run)],
@@ -276,17 +280,25 @@ def baseline_adopt(request: Any, run_id: int) -> HttpResponse:
     run = next((each for each in made if each.pk == run_id), None)
     if run is None:
         raise _no_run()
-    form = ActForm(request.POST or None)
+    form = AdoptForm(request.POST or None, initial={"losses": losses_digest(run)})
     regions = regions_seen(request.actor, page.city, page.year)
     return submit(
         request,
         form,
-        lambda data: services.adopt_baseline(
-            run_id, actor=request.actor, now=request.now, key=data["key"]
-        ),
+        _adopt(request, run),
         template="budget/preview.html",
         context=_adoption(page, made, run, regions, form),
         done=lambda _: Done(page.url("issue"), "已采用，各单位额度已写入预算，可以核对下达。"),
+    )
+
+
+def _adopt(request: Any, run: BaselineRun) -> Any:
+    return lambda data: services.adopt_baseline(
+        run.pk,
+        losses_shown=data["losses"],
+        actor=request.actor,
+        now=request.now,
+        key=data["key"],
     )
 
 
@@ -313,7 +325,8 @@ def _adoption(
     )
     head = page.head("采用基准额度", "baseline", crumbs=[Crumb("下达"), Crumb(TITLE)])
     main = Panel("分区额度", [sheet_table(sheet, regions, by_sector=False)], aside=WAN)
-    return {"head": head, "main": [main], "preview": preview}
+    shown = [losses_panel(run, regions)]
+    return {"head": head, "parts": shown, "main": [main], "preview": preview}
 
 
 def _changes_table(

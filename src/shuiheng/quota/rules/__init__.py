@@ -14,7 +14,14 @@ from shuiheng.quota.rules.claims import (
     tier_of,
 )
 from shuiheng.quota.rules.demand import DemandMethod, Figure
-from shuiheng.quota.rules.dry_years import PERCENTS, by_region_and_sector, dry_years
+from shuiheng.quota.rules.dry_years import (
+    PERCENTS,
+    Losses,
+    by_region_and_sector,
+    check_losses_shown,
+    dry_years,
+    losses_digest,
+)
 from shuiheng.quota.rules.network import NetworkClaim, plan_network
 from shuiheng.quota.rules.norms import NormFacts, NormInForce
 from shuiheng.quota.rules.output import Bounds, Output, Tilt, tilt
@@ -33,6 +40,7 @@ __all__ = [
     "Figure",
     "Framed",
     "Granted",
+    "Losses",
     "NetworkClaim",
     "NormFacts",
     "NormInForce",
@@ -42,8 +50,10 @@ __all__ = [
     "Tier",
     "Tilt",
     "by_region_and_sector",
+    "check_losses_shown",
     "dry_years",
     "frame",
+    "losses_digest",
     "m3_by_standing",
     "plan_baseline",
     "plan_network",

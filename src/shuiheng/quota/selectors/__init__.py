@@ -4,12 +4,15 @@ from shuiheng.quota.selectors.baseline import (
     adopted,
     area_names,
     inputs_of,
+    losses_digest,
+    losses_of,
     policy_json,
     protected_shares,
     rules_of,
     sharing_rules,
     tiers,
     wet_years,
+    wetness_asked,
 )
 from shuiheng.quota.selectors.ceilings import ceilings
 from shuiheng.quota.selectors.demand import Demand, demands, grain_needs, needed, needs
@@ -25,6 +28,8 @@ __all__ = [
     "duties",
     "grain_needs",
     "inputs_of",
+    "losses_digest",
+    "losses_of",
     "needed",
     "needs",
     "norm_tables",
@@ -35,4 +40,5 @@ __all__ = [
     "tiers",
     "tilts",
     "wet_years",
+    "wetness_asked",
 ]
