@@ -8,9 +8,11 @@ from shuiheng.quota.rules.claims import (
     PER_10000,
     Available,
     Claim,
+    Reserved,
     RunInputs,
     SharingRules,
     Tier,
+    itemise_reserve,
     tier_of,
 )
 from shuiheng.quota.rules.demand import DemandMethod, Figure
@@ -45,6 +47,7 @@ __all__ = [
     "NormFacts",
     "NormInForce",
     "Output",
+    "Reserved",
     "RunInputs",
     "SharingRules",
     "Tier",
@@ -53,6 +56,7 @@ __all__ = [
     "check_losses_shown",
     "dry_years",
     "frame",
+    "itemise_reserve",
     "losses_digest",
     "m3_by_standing",
     "plan_baseline",

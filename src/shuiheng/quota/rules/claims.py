@@ -106,3 +106,25 @@ class RunInputs:
     factors_confidence: Confidence = Confidence.UNVERIFIED
     wetness_included: WetnessIncluded = WetnessIncluded.UNKNOWN
     year_factor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """预留 itemised (USERS 16, 25): the share that policy sets aside, what the grain of issue leaves, and what
+    nobody may or wants to take."""
+
+    share: Volume
+    grain: Volume
+    unclaimed: Volume
+
+
+def itemise_reserve(
+    available: Sequence[Available], reserve: Volume, sharing: SharingRules
+) -> Reserved:
+    """Σ of the three = the reserve of a run."""
+    share = rest = 0
+    for one in available:
+        aside = one.volume.m3 * sharing.reserve_per_10000 // PER_10000
+        share += aside
+        rest += (one.volume.m3 - aside) % sharing.grain
+    return Reserved(Volume(share), Volume(rest), reserve - Volume(share + rest))

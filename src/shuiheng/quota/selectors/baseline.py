@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q, Sum
 
 from shuiheng.core.vocabulary import Book, Confidence, Sector, Source, UnitKind, WetnessIncluded
-from shuiheng.core.volume import Volume
+from shuiheng.core.volume import Volume, total
 from shuiheng.engine.problem import SharingPolicy
 from shuiheng.office.models import Area
 from shuiheng.office.selectors import policy
@@ -112,11 +112,22 @@ def inputs_of(run: BaselineRun) -> rules.RunInputs:
         areas[supplier] = area
     return replace(
         wetness_asked(run),
-        available=[rules.Available(a, Source(s), Volume(m3)) for a, s, m3 in run.available],
+        available=available_of(run),
         claims=claims,
         networks=networks,
         network_areas=areas,
     )
+
+
+def available_of(run: BaselineRun) -> list[rules.Available]:
+    """The plan's water that a run had to share."""
+    return [rules.Available(a, Source(s), Volume(m3)) for a, s, m3 in run.available]
+
+
+def reserve_of(run: BaselineRun) -> Volume:
+    """What a run leaves in reserve, of all regions and sources."""
+    lines = BaselineLine.objects.filter(run=run, unit__isnull=True)
+    return total(lines.values_list("quota", flat=True))
 
 
 def wetness_asked(run: BaselineRun) -> rules.RunInputs:
