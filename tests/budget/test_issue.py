@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
 import pytest
+from django.http import HttpResponse
 from django.urls import reverse
 
 from shuiheng.budget import services
 from shuiheng.budget.models import AllocationPlan, AreaBudget, Budget, BudgetLine, Scheme
 from shuiheng.budget.rules import check_region_equals_plan
+from shuiheng.budget.selectors.baseline import SHEET_SECTORS, baseline_sheet
 from shuiheng.budget.selectors.issue import notices
 from shuiheng.core.access import Actor, Holding, Role
 from shuiheng.core.refusal import Refusal
@@ -21,6 +24,7 @@ from shuiheng.office.models import Area
 from shuiheng.papers.models import Paper
 from shuiheng.papers.services import typeset_paper
 from shuiheng.quota.models import BaselineRun
+from shuiheng.quota.selectors import losses_digest, losses_of
 from shuiheng.registry.models import Unit
 from tests.budget.conftest import YEAR, Lived, Visitor, words
 
@@ -62,8 +66,16 @@ def paper(**more: object) -> dict[str, object]:
 def adopted(officer: Visitor) -> BaselineRun:
     assert officer.post(reverse("budget:baseline_run")).status_code == 303
     run = BaselineRun.objects.latest("pk")
-    assert officer.post(reverse("budget:baseline_adopt", args=[run.pk])).status_code == 303
+    assert adopt(officer, run).status_code == 303
     return run
+
+
+def adopt(officer: Visitor, run: BaselineRun) -> HttpResponse:
+    """As the page does it: with the digest of the losses that it has shown."""
+    url = reverse("budget:baseline_adopt", args=[run.pk])
+    shown = re.search(r'name="losses" value="(\w+)"', officer.get(url).content.decode())
+    assert shown, "the form carries the losses that the page shows"
+    return officer.post(url, losses=shown[1])
 
 
 # -- allocation -------------------------------------------------------------------------------------
@@ -153,8 +165,56 @@ def test_a_run_is_shown_and_adopted_after_a_preview(officer: Visitor) -> None:
     assert "还没有保存任何内容" in preview
     assert "采用这次测算（" in preview
     assert not BudgetLine.objects.filter(issued__isnull=False).exists()
-    officer.post(reverse("budget:baseline_adopt", args=[run.pk]))
+    assert "P=95% 得" in preview
+    assert "不会再对下达数算第二次" in preview
+    adopt(officer, run)
     assert BudgetLine.objects.filter(issued__isnull=False).exists()
+
+
+@pytest.mark.parametrize(
+    ("losses", "code"),
+    [("", "baseline.losses_not_shown"), ("0" * 64, "baseline.losses_of_another")],
+)
+def test_no_run_is_adopted_before_its_losses_were_shown(
+    officer: Visitor, losses: str, code: str
+) -> None:
+    officer.post(reverse("budget:baseline_run"))
+    run = BaselineRun.objects.latest("pk")
+    response = officer.post(reverse("budget:baseline_adopt", args=[run.pk]), losses=losses)
+    assert response.status_code == 409
+    assert officer.said == code
+    assert not BudgetLine.objects.filter(issued__isnull=False).exists()
+
+
+def test_the_losses_of_another_run_do_not_count(officer: Visitor) -> None:
+    officer.post(reverse("budget:baseline_run"))
+    old = losses_digest(BaselineRun.objects.latest("pk"))
+    officer.post(reverse("budget:baseline_run"))
+    new = BaselineRun.objects.latest("pk")
+    officer.post(reverse("budget:baseline_adopt", args=[new.pk]), losses=old)
+    assert officer.said == "baseline.losses_of_another"
+
+
+def test_a_run_without_drier_years_is_not_adopted(officer: Visitor) -> None:
+    officer.post(reverse("budget:baseline_run"))
+    run = BaselineRun.objects.latest("pk")
+    BaselineRun.objects.filter(pk=run.pk).update(dry_years={})
+    assert officer.get(reverse("budget:baseline")).status_code == 200
+    officer.post(reverse("budget:baseline_adopt", args=[run.pk]))
+    assert officer.said == "baseline.no_losses"
+
+
+def test_the_losses_are_those_of_the_runs_own_figures(officer: Visitor, lived: Lived) -> None:
+    officer.post(reverse("budget:baseline_run"))
+    run = BaselineRun.objects.latest("pk")
+    losses = losses_of(run)
+    sheet = baseline_sheet(run, lived.cast.regions)
+    for area in lived.cast.regions:
+        assert losses.at(area=area.pk) == sheet.of_region(area.pk).quota
+    assert losses.at() == sheet.whole.quota
+    assert losses.at(95) < losses.at(75) < losses.at(50) <= losses.at()
+    by_sector = [losses.change(95, sector=sector) for sector in SHEET_SECTORS]
+    assert total(by_sector) == losses.change(95)
 
 
 def test_an_older_run_is_not_adopted(officer: Visitor) -> None:
@@ -173,8 +233,6 @@ def test_somebody_elses_run_is_missing(officer: Visitor) -> None:
 
 
 def test_the_sectors_of_a_sheet_add_up_to_its_sources(officer: Visitor, lived: Lived) -> None:
-    from shuiheng.budget.selectors.baseline import SHEET_SECTORS, baseline_sheet
-
     officer.post(reverse("budget:baseline_run"))
     sheet = baseline_sheet(BaselineRun.objects.get(), lived.cast.regions)
     for area in lived.cast.regions:

@@ -60,6 +60,12 @@ class AllocationForm(GridForm):
         return [self[name] for name in ("number", "title", "issued_on", "wetness_included", "file")]
 
 
+class AdoptForm(ActForm):
+    """采用: it carries the digest of the losses that stand on its page."""
+
+    losses = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
 class IssueForm(ActForm):
     """下达: what makes the document one that is in force (USERS 8)."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from django.db.models import Count, F, Q, QuerySet, Sum
@@ -12,6 +12,7 @@ from shuiheng.core.vocabulary import NATURAL_SOURCES, PLAN_SECTORS, Book, Sector
 from shuiheng.core.volume import Volume, total
 from shuiheng.office.models import Area, VolumeField
 from shuiheng.quota.models import BaselineLine, BaselineRun
+from shuiheng.quota.rules import CeilingStanding, m3_by_standing
 
 Key = TypeVar("Key")
 SHEET_SECTORS = (*PLAN_SECTORS, Sector.LOSS, Sector.SUPPLY)
@@ -129,6 +130,60 @@ def shorted(run: BaselineRun, areas: Sequence[Area]) -> QuerySet[BaselineLine]:
         .select_related("unit", "area")
         .order_by("-gap", "pk")
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What went to the units of one kind of ceiling, where the water is taken."""
+
+    units: int
+    demand: Volume
+    quota: Volume
+
+
+def by_standing(
+    run: BaselineRun, areas: Sequence[Area]
+) -> tuple[dict[CeilingStanding, Standing], Standing]:
+    """m³ by what permits the units to take (USERS 15), every standing named; and what suppliers' customers
+    get inside what their suppliers take."""
+    lines = BaselineLine.objects.filter(run=run, area__in=areas, unit__isnull=False)
+    sums = lines.values_list("book", "standing").annotate(
+        Count("unit", distinct=True), Sum("demand"), Sum("quota")
+    )
+    taken, handed = [], Standing(0, Volume(), Volume())
+    for book, standing, units, demand, quota in sums.order_by("book", "standing"):
+        row = Standing(units, demand, quota)
+        if book == Book.NETWORK:
+            handed = row
+        elif standing:
+            taken.append((CeilingStanding(standing), row))
+    quotas = m3_by_standing([(standing, row.quota) for standing, row in taken])
+    known = dict(taken)
+    nobody = Standing(0, Volume(), Volume())
+    return (
+        {s: replace(known.get(s, nobody), quota=volume) for s, volume in quotas.items()},
+        handed,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A certificate of a run: its caps in words, and whom it holds down by how much."""
+
+    words: str
+    units: int
+    gap: Volume
+
+
+def bindings(run: BaselineRun, areas: Sequence[Area]) -> list[Binding]:
+    """The caps that bind, the widest gap first."""
+    lines = BaselineLine.objects.filter(run=run, area__in=areas, certificate__isnull=False)
+    sums = lines.values_list("certificate").annotate(
+        units=Count("unit", distinct=True),
+        gap=Sum(F("demand") - F("quota"), default=0, output_field=VolumeField()),
+    )
+    found = [Binding(run.certificates[number], units, gap) for number, units, gap in sums]
+    return sorted(found, key=lambda one: (-one.gap.m3, one.words))
 
 
 def runs(city: Area, year: int) -> list[BaselineRun]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from shuiheng.budget.models import AllocationPlan, Budget, BudgetLine
 from shuiheng.budget.rules import WetnessIncluded
-from shuiheng.core.vocabulary import Book, Sector, UnitKind
+from shuiheng.core.vocabulary import Book, Confidence, Sector, UnitKind
 from shuiheng.core.volume import Volume
 from shuiheng.inflow.selectors import factors_of, wetness_of
 from shuiheng.office.models import Area
+from shuiheng.office.selectors import policy
 from shuiheng.quota.rules import (
     PER_10000,
     PERCENTS,
@@ -37,18 +39,29 @@ def baseline_inputs(
 ) -> RunInputs:
     """What the city asks of a run: the plan's water and all reviewed demands on it."""
     networks, areas = _networks(budgets, day)
-    factors, base = _wetness(city, year, day)
-    return RunInputs(available, _claims(budgets, year, day), networks, areas, factors, base)
+    claims = _claims(budgets, year, day)
+    inputs = RunInputs(available, claims, networks, areas, wet_years(day))
+    return _with_wetness(inputs, city, year, day)
 
 
-def _wetness(city: Area, year: int, day: date) -> tuple[Mapping[int, int], int]:
-    """Surface water at P = 50, 75, 95 %, and what the plan's own figure stands for: the year's forecast
-    where the plan says that it holds it, else the mean."""
-    factors = factors_of(city, PERCENTS) or wet_years(day)
-    known = wetness_of(city, year, day)
+def _with_wetness(inputs: RunInputs, city: Area, year: int, day: date) -> RunInputs:
+    """Surface water at P = 50, 75, 95 % with where it comes from, and what the plan's own figure stands for:
+    the year's forecast where the plan says that it holds it, else the mean."""
+    own = factors_of(city, PERCENTS)
+    row = policy("quota.wet_years", day)
     plan = AllocationPlan.objects.filter(area=city, year=year, is_current=True).first()
-    included = plan is not None and plan.wetness_included == WetnessIncluded.YES
-    return factors, known.factor_per_10000 if included and known is not None else PER_10000
+    included = WetnessIncluded(plan.wetness_included) if plan else WetnessIncluded.UNKNOWN
+    known = wetness_of(city, year, day) if included is WetnessIncluded.YES else None
+    factor = known.factor_per_10000 if known is not None else None
+    return replace(
+        inputs,
+        factors=own or inputs.factors,
+        base=factor or PER_10000,
+        factors_from=f"{city.name}来水系列的频率曲线" if own else row.source,
+        factors_confidence=Confidence.DERIVED if own else Confidence(row.confidence),
+        wetness_included=included,
+        year_factor=factor,
+    )
 
 
 def _claims(budgets: Sequence[Budget], year: int, day: date) -> list[Claim]:

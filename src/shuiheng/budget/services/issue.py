@@ -147,9 +147,11 @@ def _still_counts(regions: Sequence[Area], year: int) -> Q:
 
 
 @transaction.atomic
-def adopt_baseline(run_id: int, *, actor: Actor, now: datetime, key: str) -> BaselineRun:
+def adopt_baseline(
+    run_id: int, *, losses_shown: str, actor: Actor, now: datetime, key: str
+) -> BaselineRun:
     """Take a run's figures into the budgets: what the issue will give, with its reason."""
-    run = adopt(run_id, actor=actor, now=now, key=key)
+    run = adopt(run_id, losses_shown=losses_shown, actor=actor, now=now, key=key)
     lines = {
         (line.unit_id, line.source, line.sector): line
         for line in BaselineLine.objects.filter(run=run, unit__isnull=False)

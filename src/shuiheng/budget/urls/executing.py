@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from shuiheng.budget.views import adjustment, allocation, baseline, changes, final, issue
+from shuiheng.budget.views import adjustment, allocation, baseline, changes, final, issue, why
 
 urlpatterns = [
     path("allocation", allocation.allocation, name="allocation"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("baseline", baseline.baseline, name="baseline"),
     path("baseline/run", baseline.baseline_run, name="baseline_run"),
     path("baseline/<int:run_id>/adopt", baseline.baseline_adopt, name="baseline_adopt"),
+    path("why/areas/<int:area_id>", why.of_area, name="why"),
+    path("why/units/<int:unit_id>", why.of_unit, name="why_unit"),
     path("issue", issue.issue, name="issue"),
     path("interim", issue.interim, name="interim"),
     path("adjustments", adjustment.adjustments, name="adjustments"),

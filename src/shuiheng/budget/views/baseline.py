@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -10,15 +11,23 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shuiheng.budget import services
+from shuiheng.budget.forms.issue import AdoptForm
 from shuiheng.budget.rules import AreaStage
 from shuiheng.budget.selectors.baseline import (
     SHEET_SECTORS,
     BaselineSheet,
     baseline_sheet,
     runs,
-    shorted,
 )
 from shuiheng.budget.selectors.cities import regions_seen
+from shuiheng.budget.views.losses import losses_panel
+from shuiheng.budget.views.run import (
+    certificates_panel,
+    policy_panel,
+    run_panel,
+    short_panel,
+    standing_panel,
+)
 from shuiheng.budget.views.setting import Setting, preparing
 from shuiheng.core.access import Permission, require
 from shuiheng.core.refusal import Finding, Kind, Refusal, Severity
@@ -26,6 +35,7 @@ from shuiheng.core.vocabulary import NATURAL_SOURCES
 from shuiheng.core.volume import Volume, total
 from shuiheng.office.models import Area
 from shuiheng.quota.models import BaselineRun
+from shuiheng.quota.selectors import losses_digest
 from shuiheng.ui.figures import WAN, moment
 from shuiheng.ui.forms import ActForm, Done, go, new_key, submit
 from shuiheng.ui.parts import (
@@ -35,15 +45,10 @@ from shuiheng.ui.parts import (
     Choices,
     Crumb,
     Empty,
-    Fact,
-    Facts,
     FindingList,
     Link,
-    Name,
-    Pages,
     Stat,
     StatStrip,
-    page_number,
 )
 from shuiheng.ui.tables import Column, Panel, Preview, Row, Table
 
@@ -70,9 +75,17 @@ def baseline(request: Any) -> HttpResponse:
         "parts": [_stats(sheet)],
         "main": [
             _sheet_panel(request, page, run, sheet, regions),
-            _short_panel(request, run, regions),
+            losses_panel(run, regions),
+            short_panel(request, page, run, regions),
+            certificates_panel(run, regions),
         ],
-        "aside": [_run_panel(run), _findings_panel(run, regions), _runs_panel(page, made, run)],
+        "aside": [
+            run_panel(run),
+            policy_panel(run),
+            standing_panel(run, regions),
+            _findings_panel(run, regions),
+            _runs_panel(page, made, run),
+        ],
     }
     return render(request, "budget/panels.html", context)
 
@@ -141,12 +154,26 @@ def _sheet_panel(
         ]
     )
     note = "供水单位的水按用户行业列，损失单列" if by_sector else "单位额度，不含预留"
-    table = sheet_table(sheet, regions, by_sector=by_sector)
-    return Panel("分区额度（万m³）", [table], note=note, aside=choices)
+    places = (
+        [page.city, *regions]
+        if request.actor.may(Permission.BUDGET_VIEW, page.city.place)
+        else regions
+    )
+    links = {area.pk: page.url("why", area.pk, run=run.pk) for area in places}
+    table = sheet_table(sheet, regions, by_sector=by_sector, links=links)
+    whole = links.get(page.city.pk)
+    foot_link = Link("全市为什么比去年多或少", whole) if whole else None
+    return Panel("分区额度（万m³）", [table], note=note, aside=choices, foot_link=foot_link)
 
 
-def sheet_table(sheet: BaselineSheet, regions: list[Area], *, by_sector: bool) -> Table:
-    """Regions with their demand, their quota by source or by sector, and the reserve."""
+def sheet_table(
+    sheet: BaselineSheet,
+    regions: list[Area],
+    *,
+    by_sector: bool,
+    links: Mapping[int, str] | None = None,
+) -> Table:
+    """Regions with their demand, their quota by source or by sector, and the reserve; `links` lead on."""
     parts = list(SHEET_SECTORS) if by_sector else list(NATURAL_SOURCES)
     figures: list[list[Volume]] = []
     for area in regions:
@@ -165,62 +192,10 @@ def sheet_table(sheet: BaselineSheet, regions: list[Area], *, by_sector: bool) -
         for n in shown
     ]
     rows = [
-        Row([area.name, *(line[n] for n in shown)])
+        Row([area.name, *(line[n] for n in shown)], url=(links or {}).get(area.pk, ""))
         for area, line in zip(regions, figures, strict=True)
     ]
     return Table(columns, rows, sums=["合计", *(sums[n] for n in shown)], tight=True)
-
-
-def _short_panel(request: Any, run: BaselineRun, regions: list[Area]) -> Panel:
-    rows = shorted(run, regions)
-    query = request.GET.urlencode()
-    pages = Pages(rows.count(), page_number(request.GET.get("page")), "项", size=20, query=query)
-    columns = [
-        Column("单位"),
-        Column("水源"),
-        Column("审核需求", "m³", kind="figure"),
-        Column("额度", "m³", kind="figure", strong=True),
-        Column("少", "m³", kind="figure", signed=True, toned=True),
-        Column("原因"),
-    ]
-    table = Table(
-        columns,
-        [
-            Row(
-                [
-                    Name(line.unit.name if line.unit else "", line.area.name),
-                    line.get_source_display(),
-                    line.demand,
-                    line.quota,
-                    line.quota - line.demand,
-                    line.reason,
-                ]
-            )
-            for line in rows[pages.start : pages.stop]
-        ],
-        tight=True,
-        empty=Empty("没有单位少于审核需求。"),
-    )
-    return Panel("少于审核需求的单位", [table], note="从差得多的排起", pages=pages)
-
-
-def _run_panel(run: BaselineRun) -> Panel:
-    share = run.policy.get("reserve_per_10000", 0)
-    return Panel(
-        "这次测算",
-        [
-            Facts(
-                [
-                    Fact("时间", moment(run.made_at)),
-                    Fact("测算人", run.made_by),
-                    Fact("规则", run.policy.get("version", "")),
-                    Fact("预留比例", f"{share / 100:g}%"),
-                    Fact("输入摘要", run.input_digest[:16], note="同样的输入，同样的结果"),
-                ]
-            )
-        ],
-        wide=False,
-    )
 
 
 def _findings_panel(run: BaselineRun, regions: list[Area]) -> Panel:
@@ -276,17 +251,25 @@ def baseline_adopt(request: Any, run_id: int) -> HttpResponse:
     run = next((each for each in made if each.pk == run_id), None)
     if run is None:
         raise _no_run()
-    form = ActForm(request.POST or None)
+    form = AdoptForm(request.POST or None, initial={"losses": losses_digest(run)})
     regions = regions_seen(request.actor, page.city, page.year)
     return submit(
         request,
         form,
-        lambda data: services.adopt_baseline(
-            run_id, actor=request.actor, now=request.now, key=data["key"]
-        ),
+        _adopt(request, run),
         template="budget/preview.html",
         context=_adoption(page, made, run, regions, form),
         done=lambda _: Done(page.url("issue"), "已采用，各单位额度已写入预算，可以核对下达。"),
+    )
+
+
+def _adopt(request: Any, run: BaselineRun) -> Any:
+    return lambda data: services.adopt_baseline(
+        run.pk,
+        losses_shown=data["losses"],
+        actor=request.actor,
+        now=request.now,
+        key=data["key"],
     )
 
 
@@ -313,7 +296,8 @@ def _adoption(
     )
     head = page.head("采用基准额度", "baseline", crumbs=[Crumb("下达"), Crumb(TITLE)])
     main = Panel("分区额度", [sheet_table(sheet, regions, by_sector=False)], aside=WAN)
-    return {"head": head, "main": [main], "preview": preview}
+    shown = [losses_panel(run, regions)]
+    return {"head": head, "parts": shown, "main": [main], "preview": preview}
 
 
 def _changes_table(

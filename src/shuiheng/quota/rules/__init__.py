@@ -8,13 +8,22 @@ from shuiheng.quota.rules.claims import (
     PER_10000,
     Available,
     Claim,
+    Reserved,
     RunInputs,
     SharingRules,
     Tier,
+    itemise_reserve,
     tier_of,
 )
 from shuiheng.quota.rules.demand import DemandMethod, Figure
-from shuiheng.quota.rules.dry_years import PERCENTS, by_region_and_sector, dry_years
+from shuiheng.quota.rules.dry_years import (
+    PERCENTS,
+    Losses,
+    by_region_and_sector,
+    check_losses_shown,
+    dry_years,
+    losses_digest,
+)
 from shuiheng.quota.rules.network import NetworkClaim, plan_network
 from shuiheng.quota.rules.norms import NormFacts, NormInForce
 from shuiheng.quota.rules.output import Bounds, Output, Tilt, tilt
@@ -33,17 +42,22 @@ __all__ = [
     "Figure",
     "Framed",
     "Granted",
+    "Losses",
     "NetworkClaim",
     "NormFacts",
     "NormInForce",
     "Output",
+    "Reserved",
     "RunInputs",
     "SharingRules",
     "Tier",
     "Tilt",
     "by_region_and_sector",
+    "check_losses_shown",
     "dry_years",
     "frame",
+    "itemise_reserve",
+    "losses_digest",
     "m3_by_standing",
     "plan_baseline",
     "plan_network",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from shuiheng.core.vocabulary import Sector, Source, UnitKind
+from shuiheng.core.vocabulary import Confidence, Sector, Source, UnitKind, WetnessIncluded
 from shuiheng.core.volume import ZERO, Volume
 from shuiheng.engine.problem import SharingPolicy
 from shuiheng.quota.rules.ceilings import CeilingStanding
@@ -90,7 +90,11 @@ def tier_of(claim: Claim, tiers: Sequence[Tier]) -> Tier:
 @dataclass(frozen=True, slots=True)
 class RunInputs:
     """What a run is asked with: the plan's water, the claims on it, what customers want of each supplier and
-    where the supplier stands, and how the year compares with the mean (per 10,000)."""
+    where the supplier stands, and how the year compares with the mean (per 10,000).
+
+    `base` is what the plan's surface water stands for; `year_factor` is the year's own wetness where the plan
+    says that its figures hold it, else None.
+    """
 
     available: Sequence[Available]
     claims: Sequence[Claim]
@@ -98,3 +102,29 @@ class RunInputs:
     network_areas: Mapping[int, int]
     factors: Mapping[int, int]
     base: int = PER_10000
+    factors_from: str = ""
+    factors_confidence: Confidence = Confidence.UNVERIFIED
+    wetness_included: WetnessIncluded = WetnessIncluded.UNKNOWN
+    year_factor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """预留 itemised (USERS 16, 25): the share that policy sets aside, what the grain of issue leaves, and what
+    nobody may or wants to take."""
+
+    share: Volume
+    grain: Volume
+    unclaimed: Volume
+
+
+def itemise_reserve(
+    available: Sequence[Available], reserve: Volume, sharing: SharingRules
+) -> Reserved:
+    """Σ of the three = the reserve of a run."""
+    share = rest = 0
+    for one in available:
+        aside = one.volume.m3 * sharing.reserve_per_10000 // PER_10000
+        share += aside
+        rest += (one.volume.m3 - aside) % sharing.grain
+    return Reserved(Volume(share), Volume(rest), reserve - Volume(share + rest))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from shuiheng.core.vocabulary import Book, Sector, Source, UnitKind
-from shuiheng.core.volume import Volume
+from django.db.models import Q, Sum
+
+from shuiheng.core.vocabulary import Book, Confidence, Sector, Source, UnitKind, WetnessIncluded
+from shuiheng.core.volume import Volume, total
 from shuiheng.engine.problem import SharingPolicy
 from shuiheng.office.models import Area
 from shuiheng.office.selectors import policy
@@ -107,14 +110,65 @@ def inputs_of(run: BaselineRun) -> rules.RunInputs:
     ):
         networks.setdefault(supplier, []).append(rules.NetworkClaim(unit, Sector(sector), demand))
         areas[supplier] = area
-    return rules.RunInputs(
-        available=[rules.Available(a, Source(s), Volume(m3)) for a, s, m3 in run.available],
+    return replace(
+        wetness_asked(run),
+        available=available_of(run),
         claims=claims,
         networks=networks,
         network_areas=areas,
+    )
+
+
+def available_of(run: BaselineRun) -> list[rules.Available]:
+    """The plan's water that a run had to share."""
+    return [rules.Available(a, Source(s), Volume(m3)) for a, s, m3 in run.available]
+
+
+def reserve_of(run: BaselineRun) -> Volume:
+    """What a run leaves in reserve, of all regions and sources."""
+    lines = BaselineLine.objects.filter(run=run, unit__isnull=True)
+    return total(lines.values_list("quota", flat=True))
+
+
+def wetness_asked(run: BaselineRun) -> rules.RunInputs:
+    """How wet a run took its year and the drier years to be: its inputs without the claims."""
+    return rules.RunInputs(
+        available=(),
+        claims=(),
+        networks={},
+        network_areas={},
         factors={int(percent): factor for percent, factor in run.dry_years["factors"].items()},
         base=run.dry_years["base"],
+        factors_from=run.dry_years.get("from", ""),
+        factors_confidence=Confidence(run.dry_years.get("confidence", Confidence.UNVERIFIED)),
+        wetness_included=WetnessIncluded(run.dry_years.get("included", WetnessIncluded.UNKNOWN)),
+        year_factor=run.dry_years.get("year_factor"),
     )
+
+
+def losses_of(run: BaselineRun) -> rules.Losses:
+    """What a run gives each region and sector, and what they would get in drier years.
+
+    A supplier's water stands under its customers' sectors, as in the drier years.
+    """
+    lines = BaselineLine.objects.filter(run=run, unit__isnull=False)
+    through = Q(book=Book.NETWORK) | ~Q(
+        unit__in=lines.filter(book=Book.NETWORK).values("supplier"), book=Book.ABSTRACTION
+    )
+    sums = lines.filter(through).values_list("area", "sector").annotate(Sum("quota"))
+    years = run.dry_years.get("cells", {}).items()
+    return rules.Losses(
+        {(area, Sector(sector)): quota for area, sector, quota in sums.order_by("area", "sector")},
+        {
+            int(percent): {(area, Sector(sector)): Volume(m3) for area, sector, m3 in cells}
+            for percent, cells in years
+        },
+    )
+
+
+def losses_digest(run: BaselineRun) -> str:
+    """What the adoption form carries once it has shown the losses of a run."""
+    return rules.losses_digest(f"{run.pk}/{run.input_digest}", losses_of(run))
 
 
 def area_names(

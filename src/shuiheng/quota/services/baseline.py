@@ -57,6 +57,10 @@ def run_baseline(
         dry_years={
             "factors": {str(percent): factor for percent, factor in inputs.factors.items()},
             "base": inputs.base,
+            "from": inputs.factors_from,
+            "confidence": inputs.factors_confidence.value,
+            "included": inputs.wetness_included.value,
+            "year_factor": inputs.year_factor,
             "cells": {
                 str(percent): [[a, sector.value, m3.m3] for (a, sector), m3 in cells.items()]
                 for percent, cells in years.items()
@@ -79,9 +83,13 @@ def run_baseline(
 
 
 @transaction.atomic
-def adopt(run_id: int, *, actor: Actor, now: datetime, key: str) -> BaselineRun:
-    """Make a run the one whose figures the budget takes; an earlier adoption steps back."""
-    act = begin_act(key, "quota.adopt", actor=actor, now=now, args={"run": run_id})
+def adopt(run_id: int, *, losses_shown: str, actor: Actor, now: datetime, key: str) -> BaselineRun:
+    """Make a run the one whose figures the budget takes; an earlier adoption steps back.
+
+    `losses_shown` is the digest of the losses that the page has shown (USERS 3).
+    """
+    args = {"run": run_id, "losses": losses_shown}
+    act = begin_act(key, "quota.adopt", actor=actor, now=now, args=args)
     run = BaselineRun.objects.select_for_update(of=["self"]).select_related("area").get(pk=run_id)
     if act.done:
         return run
@@ -94,6 +102,7 @@ def adopt(run_id: int, *, actor: Actor, now: datetime, key: str) -> BaselineRun:
             kind=Kind.CONFLICT,
             remedy="请查看最新一次测算。",
         )
+    rules.check_losses_shown(losses_shown, selectors.losses_digest(run))
     BaselineRun.objects.filter(area=run.area, year=run.year, state="adopted").update(state="made")
     run.state = BaselineRun.State.ADOPTED
     run.save(update_fields=["state"])

@@ -17,6 +17,7 @@ from shuiheng.core.volume import Volume, total
 from shuiheng.ledger.models import Transfer
 from shuiheng.ledger.selectors import Breach, region_sheets
 from shuiheng.office.models import Area
+from shuiheng.quota.selectors import losses_digest
 from shuiheng.registry.selectors import permitted
 from shuiheng.registry.services import directory as registry
 from shuiheng.rehearsal.services.stage import Stage, budgets_of
@@ -246,7 +247,8 @@ def issue(stage: Stage) -> None:
     run = budget.compute_baseline(
         stage.cast.city, stage.year, actor=officer, now=stage.now, key=stage.key
     )
-    budget.adopt_baseline(run.pk, actor=officer, now=stage.now, key=stage.key)
+    shown = losses_digest(run)
+    budget.adopt_baseline(run.pk, losses_shown=shown, actor=officer, now=stage.now, key=stage.key)
     stage.did("采用基准额度")
     paper = {
         "number": f"演示水发〔{stage.year}〕9号",
