@@ -138,6 +138,10 @@ def test_every_shipped_value_reads_as_words_and_may_stay_as_it_is(row: dict[str,
         ("quota.norm_choice", "天山北坡，保证率 75%，通用值，区间取上限"),
         ("quota.level", "1"),
         ("quota.tilt_bounds", "950–1050‰"),
+        ("quota.floors", "农业 50%，工业 50%，服务业 50%，人工生态环境 0%，城乡居民生活 0%"),
+        ("quota.source_order", "非常规水、外调水、地表水、地下水；不足时互相补足"),
+        ("quota.wet_years", "P=50% 98.32%，P=75% 90.64%，P=95% 82.08%"),
+        ("quota.grain", "1 m³"),
         ("wetness.classes", "丰 ≤12.5%，偏丰 ≤37.5%，平 ≤62.5%，偏枯 ≤87.5%，枯 ≤100%"),
         ("inflow.deficit_steps", "欠水 10% 预警，欠水 20% 压减 5%，欠水 30% 压减 10%"),
         ("rest_days.2026", "放假 19 天，周末上班 6 天（只列工作日里的放假）"),
@@ -154,6 +158,10 @@ def test_tiers_in_words() -> None:
     assert words.startswith("1 城乡居民生活及医院学校供热消防（城乡居民生活）；2 基本生态")
 
 
+ORDER, WET_YEARS, FLOORS = (
+    next(row["value"] for row in SHIPPED if row["key"] == f"quota.{name}")
+    for name in ("source_order", "wet_years", "floors")
+)
 BOUNDS = {"lowest": 950, "highest": 1050}
 NORMS = {"zone": "天山北坡", "guarantee": 75, "value_type": "general", "range_end": "upper"}
 DEADLINE = {"month": 1, "day": 15, "year_offset": 0, "shift": "none"}
@@ -194,6 +202,11 @@ STEPS = [{"deficit": 1000, "cut": 0}, {"deficit": 2000, "cut": 500}]
         (BOUNDS, {"lowest": 1001, "highest": 1050}, "", "policy.bounds"),
         (BOUNDS, {"lowest": 950, "highest": 999}, "", "policy.bounds"),
         (NORMS, {**NORMS, "guarantee": 60}, "", "policy.guarantee"),
+        (ORDER, {**ORDER, "first": "ground"}, "", "policy.source_order"),
+        (WET_YEARS, {**WET_YEARS, "p75": 9900}, "", "policy.wet_years"),
+        (WET_YEARS, {**WET_YEARS, "p95": 0}, "", "policy.wet_years"),
+        (FLOORS, [*FLOORS[1:], FLOORS[1]], "", "policy.protected"),
+        (FLOORS, [{**FLOORS[0], "protected": 10_001}, *FLOORS[1:]], "", "policy.protected_range"),
         (5, 0, "日", "policy.range"),
         (REST, {**REST, "holidays": ["2027-02-29"]}, "", "policy.not_a_day"),
         (REST, {**REST, "worked_weekends": ["2027-01-01"]}, "", "policy.day_twice"),
