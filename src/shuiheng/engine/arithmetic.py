@@ -26,7 +26,16 @@ def inner(function: Pass) -> Pass:
     return made
 
 
-@inner
+def bare(function: Pass) -> Pass:
+    """An inner pass that makes no array: without counting references to the many it is handed, calls cost
+    next to nothing."""
+    made: Pass = numba.njit(
+        cache=True, fastmath=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False
+    )(function)
+    return made
+
+
+@bare
 def muldiv(a: int, number: int, divisor: int) -> tuple[int, int]:
     """⌊a·number / divisor⌋ and the remainder, exactly, for 0 ≤ a, number and 0 < divisor < 2⁶⁰.
 
@@ -44,7 +53,7 @@ def muldiv(a: int, number: int, divisor: int) -> tuple[int, int]:
     return quotient, rest
 
 
-@inner
+@bare
 def share_of(weight: int, cap: int, number: int, divisor: int) -> tuple[int, int]:
     """⌊weight·λ⌋ with its remainder where it stays below `cap`; (cap, 0) where λ = number/divisor lifts
     the weight to its cap or beyond."""
@@ -57,7 +66,7 @@ def share_of(weight: int, cap: int, number: int, divisor: int) -> tuple[int, int
     return quotient, rest
 
 
-@inner
+@bare
 def as_fraction(value: float) -> tuple[int, int]:
     """A float ≥ 0 as number/divisor with a power of two below."""
     if value >= 4503599627370496.0:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shuiheng.engine.arithmetic import compiled, inner
+from shuiheng.engine.arithmetic import bare, compiled
 from shuiheng.engine.problem import NONE, Int
 
 TIGHT = 1e-6  # m³: a cut passed by less is met
@@ -143,7 +143,7 @@ def rebuild(state: State, tree: Tree, cells: Cells) -> None:
     refresh(state, tree)
 
 
-@inner
+@bare
 def change(state: State, tree: Tree, node: int, mask: int, whole: int, part: float) -> None:
     """Let the users of `mask` at `node` use so much more; `refresh` draws the consequences."""
     state.waiting_whole[node, mask] += whole
@@ -157,7 +157,7 @@ def change(state: State, tree: Tree, node: int, mask: int, whole: int, part: flo
         node = tree.parent[node]
 
 
-@inner
+@bare
 def refresh(state: State, tree: Tree) -> None:
     """F of every node whose users, or whose children's users, have changed."""
     for node in range(len(tree.parent) - 1, -1, -1):
@@ -165,7 +165,7 @@ def refresh(state: State, tree: Tree) -> None:
             refresh_node(state, tree, node)
 
 
-@inner
+@bare
 def refresh_path(state: State, tree: Tree, node: int) -> None:
     """The same for one node and those above it: all that changes when one place changes."""
     while node >= 0:
@@ -173,7 +173,7 @@ def refresh_path(state: State, tree: Tree, node: int) -> None:
         node = tree.parent[node]
 
 
-@inner
+@bare
 def refresh_node(state: State, tree: Tree, node: int) -> None:
     if state.dirty[node] == 2:
         _spread(state, node, tree.source_cap.shape[1])
@@ -181,20 +181,23 @@ def refresh_node(state: State, tree: Tree, node: int) -> None:
     parent = tree.parent[node]
     use_whole, use_part = state.use_whole[node], state.use_part[node]
     over_whole, over_part = state.over_whole[node], state.over_part[node]
-    if parent >= 0:  # take the old F out of the parent
-        state.use_whole[parent] -= over_whole
-        state.use_part[parent] -= over_part
-    over_whole[:] = use_whole
-    over_part[:] = use_part
+    subsets = len(use_whole)
+    above_whole, above_part = state.use_whole[max(parent, 0)], state.use_part[max(parent, 0)]
+    for held in range(subsets):  # plain loops: array expressions cost more than these few figures
+        if parent >= 0:  # take the old F out of the parent
+            above_whole[held] -= over_whole[held]
+            above_part[held] -= over_part[held]
+        over_whole[held], over_part[held] = use_whole[held], use_part[held]
     if state.free[node] == 0:
         _cap_all(state, tree, node)
         _cap_sources(state, tree, node)
     if parent >= 0:
-        state.use_whole[parent] += over_whole
-        state.use_part[parent] += over_part
+        for held in range(subsets):
+            above_whole[held] += over_whole[held]
+            above_part[held] += over_part[held]
 
 
-@inner
+@bare
 def _spread(state: State, node: int, sources: int) -> None:
     """What waits at its own set of sources counts for every set that holds it."""
     whole, part = state.waiting_whole[node], state.waiting_part[node]
@@ -205,16 +208,19 @@ def _spread(state: State, node: int, sources: int) -> None:
             if held & bit:
                 whole[held] += whole[held ^ bit]
                 part[held] += part[held ^ bit]
-    state.use_whole[node] += whole
-    state.use_part[node] += part
-    whole[:] = 0
-    part[:] = 0.0
+    use_whole, use_part = state.use_whole[node], state.use_part[node]
+    for held in range(subsets):
+        use_whole[held] += whole[held]
+        use_part[held] += part[held]
+        whole[held] = 0
+        part[held] = 0.0
 
 
-@inner
+@bare
 def _cap_all(state: State, tree: Tree, node: int) -> None:
     capped = state.capped[node]
-    capped[:] = False
+    for held in range(len(capped)):
+        capped[held] = False
     if tree.cap[node] >= NONE:
         return
     over_whole, over_part = state.over_whole[node], state.over_part[node]
@@ -225,7 +231,7 @@ def _cap_all(state: State, tree: Tree, node: int) -> None:
             capped[held] = True
 
 
-@inner
+@bare
 def _cap_sources(state: State, tree: Tree, node: int) -> None:
     over_whole, over_part = state.over_whole[node], state.over_part[node]
     paid, caps = state.paid[node], tree.source_cap[node]
@@ -284,7 +290,7 @@ def new_trace(nodes: int, sources: int, cells: int) -> Trace:
     )
 
 
-@inner
+@bare
 def trace_cut(trace: Trace, state: State, tree: Tree, cells: Cells) -> None:
     """Follow the choices from the root down; then see which cells are closed, and by which caps."""
     sources = tree.source_cap.shape[1]
@@ -315,7 +321,7 @@ def trace_cut(trace: Trace, state: State, tree: Tree, cells: Cells) -> None:
         trace.by[cell] = _close(trace, cells.node[cell], cells.mask[cell], sources, empty)
 
 
-@inner
+@bare
 def _add_cap(trace: Trace, at: int, node: int, source: int, cap: int) -> None:
     trace.node[at] = node
     trace.source[at] = source
@@ -323,7 +329,7 @@ def _add_cap(trace: Trace, at: int, node: int, source: int, cap: int) -> None:
     trace.leader[at] = at
 
 
-@inner
+@bare
 def _close(trace: Trace, node: int, mask: int, sources: int, empty: bool) -> int:
     """One cap that closes the cell; its caps are joined unless nothing is used there."""
     if trace.all_by[node] >= 0:
@@ -341,13 +347,13 @@ def _close(trace: Trace, node: int, mask: int, sources: int, empty: bool) -> int
     return first
 
 
-@inner
+@bare
 def _join(trace: Trace, one: int, other: int) -> None:
     one, other = leader_of(trace, one), leader_of(trace, other)
     trace.leader[max(one, other)] = min(one, other)
 
 
-@inner
+@bare
 def leader_of(trace: Trace, cap: int) -> int:
     while trace.leader[cap] != cap:
         cap = trace.leader[cap]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shuiheng.engine.arithmetic import as_fraction, compiled, inner, muldiv, order_of
+from shuiheng.engine.arithmetic import as_fraction, bare, compiled, inner, muldiv, order_of
 from shuiheng.engine.cut import (
     TIGHT,
     Cells,
@@ -132,7 +132,7 @@ def _keep(cuts: Cuts, pending: Cuts, number: int) -> Cuts:
     return cuts
 
 
-@inner
+@bare
 def put(
     c: int,
     whole: int,
@@ -390,7 +390,7 @@ def solve_level(
     return number, divisor, level
 
 
-@inner
+@bare
 def _exact(want: int, part: float, slope: int) -> tuple[int, int]:
     """(want + part)/slope; a part that is not 0 (crossing caps alone bring it) is cut off below 2⁻²⁰."""
     if part < WHOLE:

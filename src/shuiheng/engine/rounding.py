@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from shuiheng.engine.arithmetic import compiled, inner, order_of
+from shuiheng.engine.arithmetic import bare, compiled, inner, order_of
 from shuiheng.engine.certificates import all_met
 from shuiheng.engine.cut import (
     TIGHT,
@@ -83,7 +83,7 @@ def round_tier(tier: Tier, levels: Levels, state: State, tree: Tree, cells: Cell
     return totals
 
 
-@inner
+@bare
 def add_one(cell: int, state: State, tree: Tree, cells: Cells) -> bool:
     """Use one more m³ in a cell if every cap allows it."""
     node, mask = cells.node[cell], cells.mask[cell]

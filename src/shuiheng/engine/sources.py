@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from shuiheng.engine.arithmetic import compiled, inner
+from shuiheng.engine.arithmetic import bare, compiled
 from shuiheng.engine.cut import (
     Cells,
     State,
@@ -61,7 +61,7 @@ def choose_sources(
     return drawn
 
 
-@inner
+@bare
 def _draw_most(
     c: int,
     source: int,
@@ -90,7 +90,7 @@ def _draw_most(
         refresh_path(state, tree, node)
 
 
-@inner
+@bare
 def _draw(
     c: int,
     source: int,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shuiheng.engine.arithmetic import compiled, inner, share_of
+from shuiheng.engine.arithmetic import bare, compiled, inner, share_of
 from shuiheng.engine.problem import Int
 
 PER_BUCKET = 8
@@ -130,11 +130,15 @@ def _sort_into_buckets(bends: Bends, c: int) -> None:
     """Order the entries of one class by the bucket of their ratio, and sum up what lies before each bucket."""
     begin, end = bends.first[c], bends.first[c + 1]
     size, start = end - begin, bends.bucket_of[c]
+    if size == 0:
+        bends.bucket_of[c + 1] = start + 1
+        bends.begin[start] = bends.begin[start + 1] = begin
+        return
     keys = np.empty(size, np.float64)
     for i in range(size):
         keys[i] = np.float64(bends.amount[begin + i]) / np.float64(bends.weight[begin + i])
     bits = keys.view(np.int64)
-    low = high = bits[0] if size else np.int64(0)
+    low = high = bits[0]
     for i in range(1, size):
         low, high = min(low, bits[i]), max(high, bits[i])
     buckets = 1
@@ -179,7 +183,7 @@ def _place(
         place[b] += 1
 
 
-@inner
+@bare
 def _bent(bends: Bends, c: int, number: int, divisor: int, level: float) -> tuple[int, int]:
     """Σ weight and Σ amount of the entries of class c whose ratio is at most λ = number/divisor."""
     if bends.first[c] == bends.first[c + 1]:
@@ -190,11 +194,9 @@ def _bent(bends: Bends, c: int, number: int, divisor: int, level: float) -> tupl
         return 0, 0
     if below > bends.most[c]:
         return bends.weights[c], bends.amounts[c]
-    edge = np.empty(2, np.float64)
-    edge[0], edge[1] = below, above
-    bits = edge.view(np.int64)
-    near = min(max(start + ((bits[0] - bends.base[c]) >> bends.shift[c]), start), end - 1)
-    far = min(max(start + ((bits[1] - bends.base[c]) >> bends.shift[c]), start), end - 1)
+    low, high = np.float64(below).view(np.int64), np.float64(above).view(np.int64)
+    near = min(max(start + ((low - bends.base[c]) >> bends.shift[c]), start), end - 1)
+    far = min(max(start + ((high - bends.base[c]) >> bends.shift[c]), start), end - 1)
     weight, amount = bends.weight_before[near], bends.amount_before[near]
     for b in range(near, far + 1):
         if above < bends.lowest[b]:
@@ -208,7 +210,7 @@ def _bent(bends: Bends, c: int, number: int, divisor: int, level: float) -> tupl
     return weight, amount
 
 
-@inner
+@bare
 def use_at(tables: Tables, c: int, number: int, divisor: int, level: float) -> tuple[int, int]:
     """(A, B) with g(λ) = A·λ + B for class c at λ = number/divisor (`level` = the same as a float)."""
     full_weight, full_amount = _bent(tables.full, c, number, divisor, level)
