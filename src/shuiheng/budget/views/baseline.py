@@ -23,7 +23,7 @@ from shuiheng.budget.selectors.cities import regions_seen
 from shuiheng.budget.views.losses import losses_panel
 from shuiheng.budget.views.run import (
     certificates_panel,
-    policy_panel,
+    policy_panels,
     run_panel,
     short_panel,
     standing_panel,
@@ -81,7 +81,7 @@ def baseline(request: Any) -> HttpResponse:
         ],
         "aside": [
             run_panel(run),
-            policy_panel(run),
+            *policy_panels(run),
             standing_panel(run, regions),
             _findings_panel(run, regions),
             _runs_panel(page, made, run),

@@ -18,9 +18,10 @@ from shuiheng.budget.selectors.why import (
     area_asked,
     run_shown,
     unit_asked,
+    unit_lines,
     why,
-    words_of_unit,
 )
+from shuiheng.budget.views.run import reason_of
 from shuiheng.budget.views.setting import Setting, executing
 from shuiheng.core.access import Permission
 from shuiheng.core.vocabulary import NATURAL_SOURCES, PLAN_SECTORS, Sector, Source
@@ -29,7 +30,7 @@ from shuiheng.office.models import Area
 from shuiheng.quota.rules.why import Cause, Explanation, Selection, notes, summary
 from shuiheng.ui import figures
 from shuiheng.ui.figures import M3, WAN, moment
-from shuiheng.ui.parts import Action, Crumb, Filter, Link, Message, PageHead, Part, Toolbar
+from shuiheng.ui.parts import Action, Crumb, Filter, Message, PageHead, Part, Toolbar
 from shuiheng.ui.tables import Column, Panel, Row, Table
 from shuiheng.ui.waterfall import End, Move, Neighbour, Waterfall, waterfall
 
@@ -89,7 +90,7 @@ def of_area(request: Any, area_id: int) -> HttpResponse:
     beside = [] if whole else _neighbours(request, area, regions)
     kept = _toolbar(request, area, regions, beside, found)
     panels = [_answer(question, beside, kept)]
-    panels += [_of_regions(question, regions)] if whole else []
+    panels += [_of_regions(question, regions)] if whole and "print" not in request.GET else []
     return _page(request, question, panels)
 
 
@@ -294,7 +295,7 @@ def _lines(question: Question) -> Panel:
         Column("额度", M3, kind="figure", strong=True),
         Column("原因"),
     ]
-    found = words_of_unit(run, unit)
+    found = unit_lines(run, unit, customer=question.selection.customer)
     rows = [
         Row(
             [
@@ -302,16 +303,16 @@ def _lines(question: Question) -> Panel:
                 line.get_sector_display(),
                 line.demand,
                 line.quota,
-                Link(line.reason, note=certificate),
+                reason_of(run, line),
             ]
         )
-        for line, certificate in found
+        for line in found
     ]
     sums = [
         "合计",
         "",
-        total(line.demand for line, _ in found),
-        total(line.quota for line, _ in found),
+        total(line.demand for line in found),
+        total(line.quota for line in found),
         "",
     ]
     return Panel("额度怎么定的", [Table(columns, rows, sums=sums, tight=True)])
