@@ -47,13 +47,24 @@ def measures(areas: Sequence[Area], year: int) -> Measures:
 Water = Mapping[tuple[int, Sector], Volume]
 
 
-def water_of(
-    water: Water, city: Area, area: Area, regions: Sequence[Area], indicator: Indicator
-) -> Volume:
-    """All the water of an area, or that of its industry; of the city the sum of its regions."""
-    ids = {region.pk for region in regions} if area == city else {area.pk}
-    return total(
-        volume
-        for (place, sector), volume in water.items()
-        if place in ids and (indicator is not Indicator.INDUSTRY or sector is Sector.INDUSTRY)
-    )
+def judged_areas(
+    known: Measures,
+    water: Water,
+    *,
+    city: Area,
+    regions: Sequence[Area],
+    places: Sequence[Area],
+) -> dict[int, list[Judged]]:
+    """For each place every indicator in its order; the city's water is the sum of its regions."""
+
+    def of(area: Area, indicator: Indicator) -> Volume:
+        ids = {region.pk for region in regions} if area == city else {area.pk}
+        return total(
+            volume
+            for (place, sector), volume in water.items()
+            if place in ids and (indicator is not Indicator.INDUSTRY or sector is Sector.INDUSTRY)
+        )
+
+    return {
+        area.pk: [known.judged(area.pk, one, of(area, one)) for one in Indicator] for area in places
+    }

@@ -82,18 +82,23 @@ def why(run: BaselineRun) -> Why:
     )  # fmt: skip
 
 
+def newest_run(city: Area, year: int) -> BaselineRun | None:
+    """The adopted run of a year, else the newest."""
+    made = BaselineRun.objects.filter(area=city, year=year).select_related("area")
+    adopted = made.filter(state=BaselineRun.State.ADOPTED).first()
+    return adopted or made.order_by("-pk").first()
+
+
 def run_shown(city: Area, year: int, asked: str, *, officer: bool) -> BaselineRun:
     """The run that a page explains: the one asked for, the adopted, or the newest; for a unit's own people
     only what has been issued."""
-    made = BaselineRun.objects.filter(area=city, year=year).select_related("area")
-    adopted = made.filter(state=BaselineRun.State.ADOPTED).first()
+    run = newest_run(city, year)
     if not officer:
         stage = AreaBudget.objects.filter(area=city, year=year, stage__in=ISSUED)
-        run = adopted if stage.exists() else None
+        run = run if stage.exists() else None
     elif asked:
+        made = BaselineRun.objects.filter(area=city, year=year).select_related("area")
         run = made.filter(pk=int(asked)).first() if asked.isdecimal() else None
-    else:
-        run = adopted or made.order_by("-pk").first()
     if run is None:
         raise Refusal(
             "why.no_run",

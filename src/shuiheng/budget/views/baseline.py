@@ -20,6 +20,8 @@ from shuiheng.budget.selectors.baseline import (
     runs,
 )
 from shuiheng.budget.selectors.cities import regions_seen
+from shuiheng.budget.views.intensity import places_seen
+from shuiheng.budget.views.intensity import run_panel as intensity_panel
 from shuiheng.budget.views.losses import losses_panel
 from shuiheng.budget.views.run import (
     certificates_panel,
@@ -76,6 +78,7 @@ def baseline(request: Any) -> HttpResponse:
         "main": [
             _sheet_panel(request, page, run, sheet, regions),
             losses_panel(run, regions),
+            intensity_panel(page, run, regions, places_seen(request, page, regions)),
             short_panel(request, page, run, regions),
             certificates_panel(run, regions),
         ],

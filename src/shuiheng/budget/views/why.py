@@ -88,9 +88,9 @@ def of_area(request: Any, area_id: int) -> HttpResponse:
     )
     question = _question(page, found, selection, area.name)
     beside = [] if whole else _neighbours(request, area, regions)
-    kept = _toolbar(request, area, regions, beside, found)
-    panels = [_answer(question, beside, kept)]
-    panels += [_of_regions(question, regions)] if whole and "print" not in request.GET else []
+    tools = None if _bare(request) else _toolbar(request, area, regions, beside, found)
+    panels = [_answer(question, beside, tools)]
+    panels += [_of_regions(question, regions)] if whole and not _bare(request) else []
     return _page(request, question, panels)
 
 
@@ -120,8 +120,13 @@ def _question(page: Setting, found: Why, selection: Selection, name: str) -> Que
     return Question(page, found, selection, called, explanation, WAN, decimals)
 
 
+def _bare(request: Any) -> bool:
+    """Whether it is asked for as paper: one page, no controls."""
+    return "print" in request.GET
+
+
 def _page(request: Any, question: Question, panels: Sequence[Panel]) -> HttpResponse:
-    bare = "print" in request.GET
+    bare = _bare(request)
     context = {
         "head": _head(request, question, bare=bare),
         "parts": panels,
