@@ -152,3 +152,22 @@ def test_what_was_adopted_stands_in_the_budgets_with_its_reason(run: BaselineRun
         )
         assert drawn.issued == line.quota
         assert drawn.reason == line.reason
+
+
+def test_a_unit_that_is_in_neither_year_is_told_so(officer: Visitor, run: BaselineRun) -> None:
+    line = BaselineLine.objects.filter(run=run, sector=Sector.AGRICULTURE)[0]
+    url = of_unit(line)
+    BaselineLine.objects.filter(run=run, unit=line.unit_id).delete()
+    assert officer.get(url).status_code == 404
+    assert officer.said == "why.no_run"
+
+
+def test_the_draft_shows_what_was_adopted_with_its_reason(
+    officer: Visitor, run: BaselineRun
+) -> None:
+    line = BaselineLine.objects.filter(run=run, certificate__isnull=False)[0]
+    url = reverse("budget:draft", args=[YEAR, line.unit_id])
+    text = words(officer.get(url))
+    assert line.reason in text
+    assert f"{line.quota.m3:,}" in text
+    assert "为什么比去年多或少" in text

@@ -20,7 +20,16 @@ from shuiheng.office.selectors import budget_regions
 from shuiheng.quota import selectors as quota_selectors
 from shuiheng.quota.models import BaselineLine, BaselineRun
 from shuiheng.quota.rules import Available
-from shuiheng.quota.rules.why import Asked, Cause, Held, Path, as_used, path
+from shuiheng.quota.rules.why import (
+    Asked,
+    Cause,
+    Explanation,
+    Held,
+    Path,
+    Selection,
+    as_used,
+    path,
+)
 from shuiheng.registry.models import Unit
 
 ISSUED = (AreaStage.ISSUED, AreaStage.CLOSED)
@@ -44,6 +53,14 @@ class Why:
         if cause is Cause.BASIS:
             return self.basis_note
         return words[cause] + (self.above_note if cause is Cause.ABOVE else "")
+
+    def explain(self, selection: Selection) -> Explanation:
+        """The parts of a figure; refused for a unit that stands in neither year."""
+        if selection.unit is not None and not any(
+            selection.takes(held) for held in (*self.path.start, *self.path.end)
+        ):
+            raise _no_run(self.run.year)
+        return self.path.explain(selection)
 
 
 def why(run: BaselineRun) -> Why:
@@ -100,12 +117,7 @@ def run_shown(city: Area, year: int, asked: str, *, officer: bool) -> BaselineRu
         made = BaselineRun.objects.filter(area=city, year=year).select_related("area")
         run = made.filter(pk=int(asked)).first() if asked.isdecimal() else None
     if run is None:
-        raise Refusal(
-            "why.no_run",
-            f"{year} 年度还没有可以说明的基准额度。",
-            kind=Kind.MISSING,
-            remedy="测算以后（单位在下达以后）可以查看为什么比去年多或少。",
-        )
+        raise _no_run(year)
     return run
 
 
@@ -143,6 +155,15 @@ def unit_lines(run: BaselineRun, unit: int, *, customer: bool) -> list[BaselineL
     """A unit's lines in its own book: what it takes, or what its supplier hands to it."""
     book = Book.NETWORK if customer else Book.ABSTRACTION
     return list(BaselineLine.objects.filter(run=run, unit=unit, book=book).order_by("pk"))
+
+
+def _no_run(year: int) -> Refusal:
+    return Refusal(
+        "why.no_run",
+        f"{year} 年度还没有可以说明的基准额度。",
+        kind=Kind.MISSING,
+        remedy="测算以后（单位在下达以后）可以查看为什么比去年多或少。",
+    )
 
 
 def _missing(what: str) -> Refusal:

@@ -227,7 +227,9 @@ def _runs_panel(page: Setting, made: list[BaselineRun], run: BaselineRun) -> Pan
         )
         for each in made[:10]
     ]
-    return Panel("历次测算", [Table([Column("时间"), Column("状态")], rows, tight=True)])
+    link = Link("两次对比", page.url("baseline_compare")) if len(made) > 1 else None
+    table = Table([Column("时间"), Column("状态")], rows, tight=True)
+    return Panel("历次测算", [table], foot_link=link)
 
 
 @login_required

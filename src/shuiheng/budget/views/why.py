@@ -111,7 +111,7 @@ def of_unit(request: Any, unit_id: int) -> HttpResponse:
 
 
 def _question(page: Setting, found: Why, selection: Selection, name: str) -> Question:
-    explanation = found.path.explain(selection)
+    explanation = found.explain(selection)
     parts = [part.label for part in (selection.source, selection.sector) if part is not None]
     called = " · ".join([name, *parts])
     if selection.unit is not None:
