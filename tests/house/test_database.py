@@ -102,6 +102,18 @@ def a_row_in(table: str) -> None:
             cursor.execute(
                 "INSERT INTO office_actoutcome (act_id, subject, note) VALUES (%s, '', '')", [act]
             )
+        if table == "budget_intensitylimit":
+            cursor.execute(
+                "INSERT INTO budget_intensitylimit (area_id, year, indicator, \"limit\", number, "
+                "issued_on, act_id) VALUES (1, 2026, 'gdp', 1, '', '2026-01-01', %s)",
+                [act],
+            )
+        if table == "budget_economicfigure":
+            cursor.execute(
+                "INSERT INTO budget_economicfigure (area_id, year, indicator, value, department, "
+                "source, confidence, act_id) VALUES (1, 2026, 'gdp', 1, '', '', 'demo', %s)",
+                [act],
+            )
         if table == "ledger_transfer":
             cursor.execute(
                 "INSERT INTO ledger_account (book, year, source, kind, sector, document, "

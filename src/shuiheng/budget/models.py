@@ -61,7 +61,7 @@ class AllocationLine(models.Model):
 
 
 class IntensityLimit(models.Model):
-    """强度管控指标 of an area, issued with the totals (USERS 33). A later row is in force; none is changed."""
+    """强度管控指标 of an area, issued with the totals (USERS 33). Append-only: a later row is in force."""
 
     area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="+")
     year = models.PositiveSmallIntegerField()
@@ -79,7 +79,7 @@ class IntensityLimit(models.Model):
 
 class EconomicFigure(models.Model):
     """What a department gives to measure intensity by: 地区生产总值 or 工业增加值 in 万元, or the measured
-    coefficient. A later row is in force; none is changed."""
+    coefficient. Append-only: a later row is in force."""
 
     area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="+")
     year = models.PositiveSmallIntegerField()

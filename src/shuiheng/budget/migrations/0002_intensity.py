@@ -4,6 +4,20 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
+TABLES = ("budget_intensitylimit", "budget_economicfigure")
+APPEND_ONLY = "\n".join(
+    f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} "
+    "FOR EACH ROW EXECUTE FUNCTION office_refuse_change();\n"
+    f"CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON {table} "
+    "FOR EACH STATEMENT EXECUTE FUNCTION office_refuse_change();"
+    for table in TABLES
+)
+UNDO = "\n".join(
+    f"DROP TRIGGER append_only ON {table};\nDROP TRIGGER append_only_truncate ON {table};"
+    for table in TABLES
+)
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -46,4 +60,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('limit__gt', 0)), name='intensity_limit_positive')],
             },
         ),
+        migrations.RunSQL(APPEND_ONLY, UNDO),
     ]

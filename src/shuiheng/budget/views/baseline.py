@@ -71,15 +71,23 @@ def baseline(request: Any) -> HttpResponse:
     if run is None:
         panel = Panel(TITLE, [NOTHING])
         return render(request, "budget/panels.html", {"head": head, "main": [panel]})
+    context = {"head": head, **_explained(request, page, made, run, regions)}
+    return render(request, "budget/panels.html", context)
+
+
+def _explained(
+    request: Any, page: Setting, made: list[BaselineRun], run: BaselineRun, regions: list[Area]
+) -> dict[str, object]:
+    """The figures, what would become of them, who gets less and why; beside them how they came about."""
     sheet = baseline_sheet(run, regions)
-    context = {
-        "head": head,
+    places = places_seen(request, page, regions)
+    return {
         "parts": [_stats(sheet)],
         "main": [
             _sheet_panel(request, page, run, sheet, regions),
             losses_panel(run, regions),
-            intensity_panel(page, run, regions, places_seen(request, page, regions)),
-            short_panel(request, page, run, regions),
+            intensity_panel(page, run, regions, places),
+            short_panel(page, request, run, regions),
             certificates_panel(run, regions),
         ],
         "aside": [
@@ -90,7 +98,6 @@ def baseline(request: Any) -> HttpResponse:
             _runs_panel(page, made, run),
         ],
     }
-    return render(request, "budget/panels.html", context)
 
 
 def _asked_run(request: Any, made: list[BaselineRun]) -> BaselineRun | None:

@@ -52,9 +52,9 @@ def intensity(request: Any) -> HttpResponse:
     main = [run_panel(page, run, regions, places)] if run is not None else []
     may = request.actor.may(Permission.ALLOCATION_ENTER, page.city.place)
     actions = [
-        Action("录入限值…", page.url("intensity_limits"), primary=True) if may else None,
-        Action("录入经济指标…", page.url("intensity_economy")) if may else None,
         Action("分配计划", page.url("allocation")),
+        Action("录入经济指标…", page.url("intensity_economy")) if may else None,
+        Action("录入限值…", page.url("intensity_limits"), primary=True) if may else None,
     ]
     head = page.head(TITLE, "intensity", crumbs=[Crumb("下达")], actions=actions)
     panels = [*main, _limits_panel(known, places), _economy_panel(known, places)]

@@ -103,7 +103,7 @@ def certificates_panel(run: BaselineRun, regions: Sequence[Area]) -> Panel:
     return Panel("卡在哪里", [table], note="差得多的在前")
 
 
-def short_panel(request: Any, page: Setting, run: BaselineRun, regions: list[Area]) -> Panel:
+def short_panel(page: Setting, request: Any, run: BaselineRun, regions: list[Area]) -> Panel:
     """Who gets less than was reviewed, with the certificate in words; each leads to its 为什么."""
     rows = shorted(run, regions)
     query = request.GET.urlencode()

@@ -202,7 +202,7 @@ def _compared(question: Question, chart: Waterfall, beside: Sequence[Area]) -> s
     )
     own = question.explanation
     furthest = [_furthest(question, own, area) for area in beside]
-    kinds = "、".join(dict.fromkeys(cause.label for cause in furthest if cause is not None))
+    kinds = "".join(dict.fromkeys(f"“{cause.label}”" for cause in furthest if cause is not None))
     words = f"本区变化 {chart.change_percent}，{others}。"
     return f"{words}差别主要在{kinds}。" if kinds else words
 

@@ -238,7 +238,9 @@ def _judged_cells(judged: Sequence[Judged]) -> list[object]:
         decimals = 3 if one.indicator is Indicator.IRRIGATION else 2
         implied = NOT_YET_KNOWN if one.implied is None else number(one.implied, decimals)
         limit = NOT_YET_KNOWN if one.limit is None else number(one.limit, decimals)
-        cells += [implied, Chip(f"{limit} {one.verdict.label}", JUDGED[one.verdict])]
+        so_far = "至今未超" if one.verdict is Verdict.MET else one.verdict.label
+        words = so_far if one.limit is None else f"{limit} {so_far}"
+        cells += [implied, Chip(words, JUDGED[one.verdict])]
     return cells
 
 
