@@ -406,7 +406,7 @@ def test_pages_ask_little_of_the_database(
     officer: Visitor, name: str, django_assert_max_num_queries: Any
 ) -> None:
     adopted(officer)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(20):
         officer.get(reverse(f"budget:{name}"))
 
 

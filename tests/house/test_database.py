@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from shuiheng.app import installation
 from shuiheng.app.database import APPEND_ONLY
@@ -99,6 +100,17 @@ def test_even_the_owner_is_stopped(throwaway_database: object, table: str, state
             cursor.execute(statement.format(table))
 
 
+def _free_of_its_area(cursor: CursorWrapper, table: str) -> None:
+    """The throw-away database has no area to point to."""
+    cursor.execute(
+        "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f' "
+        "AND confrelid = 'office_area'::regclass",
+        [table],
+    )
+    for (name,) in cursor.fetchall():
+        cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+
+
 def a_row_in(table: str) -> None:
     """A row trigger fires for a row; foreign keys are not what is tried here."""
     with connection.cursor() as cursor:
@@ -110,6 +122,20 @@ def a_row_in(table: str) -> None:
         if table == "office_actoutcome":
             cursor.execute(
                 "INSERT INTO office_actoutcome (act_id, subject, note) VALUES (%s, '', '')", [act]
+            )
+        if table == "budget_intensitylimit":
+            _free_of_its_area(cursor, table)
+            cursor.execute(
+                'INSERT INTO budget_intensitylimit (area_id, year, indicator, "limit", number, '
+                "issued_on, act_id) VALUES (1, 2026, 'gdp', 1, '', '2026-01-01', %s)",
+                [act],
+            )
+        if table == "budget_economicfigure":
+            _free_of_its_area(cursor, table)
+            cursor.execute(
+                "INSERT INTO budget_economicfigure (area_id, year, indicator, value, department, "
+                "source, confidence, act_id) VALUES (1, 2026, 'gdp', 1, '', '', 'demo', %s)",
+                [act],
             )
         if table == "ledger_transfer":
             cursor.execute(

@@ -29,6 +29,8 @@ APPEND_ONLY = (
     "inflow_forecast",
     "inflow_reading",
     "inflow_annualrunoff",
+    "budget_intensitylimit",
+    "budget_economicfigure",
 )
 """Tables to which the app role may only add (DESIGN 6). A name that does not exist yet is passed over."""
 

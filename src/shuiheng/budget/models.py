@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from shuiheng.budget import rules
 from shuiheng.core.access import Actor, Permission, Place
-from shuiheng.core.vocabulary import Book, Sector, Source
+from shuiheng.core.vocabulary import Book, Confidence, Sector, Source
 from shuiheng.core.volume import Volume
 from shuiheng.office.models import Act, Area, User, VolumeField
 from shuiheng.office.selectors import scope
@@ -57,6 +57,43 @@ class AllocationLine(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["plan", "area", "source"], name="plan_line_once"),
             models.CheckConstraint(name="plan_line_not_negative", condition=Q(volume__gte=0)),
+        ]
+
+
+class IntensityLimit(models.Model):
+    """强度管控指标 of an area, issued with the totals (USERS 33). Append-only: a later row is in force."""
+
+    area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="+")
+    year = models.PositiveSmallIntegerField()
+    indicator = models.CharField(max_length=12, choices=rules.Indicator.choices())
+    limit = models.DecimalField("限值", max_digits=12, decimal_places=4)
+    number = models.CharField("文号", max_length=60)
+    issued_on = models.DateField("印发日期")
+    act = models.ForeignKey(Act, on_delete=models.PROTECT)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(name="intensity_limit_positive", condition=Q(limit__gt=0))
+        ]
+
+
+class EconomicFigure(models.Model):
+    """What a department gives to measure intensity by: 地区生产总值 or 工业增加值 in 万元, or the measured
+    coefficient. Append-only: a later row is in force."""
+
+    area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="+")
+    year = models.PositiveSmallIntegerField()
+    indicator = models.CharField(max_length=12, choices=rules.Indicator.choices())
+    value = models.DecimalField("数值", max_digits=18, decimal_places=4)
+    price_year = models.PositiveSmallIntegerField("价格基年", null=True)
+    department = models.CharField("提供部门", max_length=40)
+    source = models.CharField("出处", max_length=120)
+    confidence = models.CharField("可信程度", max_length=12, choices=Confidence.choices())
+    act = models.ForeignKey(Act, on_delete=models.PROTECT)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(name="economic_figure_positive", condition=Q(value__gt=0))
         ]
 
 

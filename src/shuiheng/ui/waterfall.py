@@ -78,6 +78,20 @@ class Waterfall(Part):
     arithmetic: str
     neighbour_changes: list[tuple[str, str]]
 
+    @property
+    def lines(self) -> list[tuple[Fall, list[tuple[str, str, str]]]]:
+        """Each row, and for each neighbour its head (a phone shows it beside the figure), figure and tone."""
+        return [
+            (
+                row,
+                [
+                    (head, text, tone)
+                    for head, (text, tone) in zip(self.neighbour_heads, row.neighbours, strict=True)
+                ],
+            )
+            for row in self.rows
+        ]
+
 
 def waterfall(
     head: str,

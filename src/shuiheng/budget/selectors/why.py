@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.db.models import Q
 
@@ -19,8 +19,17 @@ from shuiheng.office.models import Area
 from shuiheng.office.selectors import budget_regions
 from shuiheng.quota import selectors as quota_selectors
 from shuiheng.quota.models import BaselineLine, BaselineRun
-from shuiheng.quota.rules import Available, Claim, RunInputs
-from shuiheng.quota.rules.why import Asked, Cause, Held, Path, path, with_demand
+from shuiheng.quota.rules import Available
+from shuiheng.quota.rules.why import (
+    Asked,
+    Cause,
+    Explanation,
+    Held,
+    Path,
+    Selection,
+    as_used,
+    path,
+)
 from shuiheng.registry.models import Unit
 
 ISSUED = (AreaStage.ISSUED, AreaStage.CLOSED)
@@ -38,9 +47,20 @@ class Why:
     start_note: str
     end_note: str
     basis_note: str
+    above_note: str = ""
 
     def note(self, cause: Cause, words: Mapping[Cause, str]) -> str:
-        return self.basis_note if cause is Cause.BASIS else words.get(cause, "")
+        if cause is Cause.BASIS:
+            return self.basis_note
+        return words[cause] + (self.above_note if cause is Cause.ABOVE else "")
+
+    def explain(self, selection: Selection) -> Explanation:
+        """The parts of a figure; refused for a unit that stands in neither year."""
+        if selection.unit is not None and not any(
+            selection.takes(held) for held in (*self.path.start, *self.path.end)
+        ):
+            raise _no_run(self.run.year)
+        return self.path.explain(selection)
 
 
 def why(run: BaselineRun) -> Why:
@@ -70,32 +90,34 @@ def why(run: BaselineRun) -> Why:
     if not start:
         start = _used(run)
         label, note = f"{before} 年用水", "去年没有水预算额度，从去年用水说起"
-    last = _as_asked(run, this, start)
-    basis = "去年没有测算：把去年的数按今年的许可和办法核一遍，与去年原数的差"
+    plan = _plan_of(run.area, before)
+    last = as_used(this, start, plan)
+    basis = "去年没有测算；今年测算里没有的单位列在这里"
+    above = "" if plan else "（去年没有分配计划，按去年的数看）"
     return Why(
-        run, path(last, this, start, end), last, this, label, note, end_note, basis
+        run, path(last, this, start, end), last, this, label, note, end_note, basis, above
     )  # fmt: skip
+
+
+def newest_run(city: Area, year: int) -> BaselineRun | None:
+    """The adopted run of a year, else the newest."""
+    made = BaselineRun.objects.filter(area=city, year=year).select_related("area")
+    adopted = made.filter(state=BaselineRun.State.ADOPTED).first()
+    return adopted or made.order_by("-pk").first()
 
 
 def run_shown(city: Area, year: int, asked: str, *, officer: bool) -> BaselineRun:
     """The run that a page explains: the one asked for, the adopted, or the newest; for a unit's own people
     only what has been issued."""
-    made = BaselineRun.objects.filter(area=city, year=year).select_related("area")
-    adopted = made.filter(state=BaselineRun.State.ADOPTED).first()
+    run = newest_run(city, year)
     if not officer:
         stage = AreaBudget.objects.filter(area=city, year=year, stage__in=ISSUED)
-        run = adopted if stage.exists() else None
+        run = run if stage.exists() else None
     elif asked:
+        made = BaselineRun.objects.filter(area=city, year=year).select_related("area")
         run = made.filter(pk=int(asked)).first() if asked.isdecimal() else None
-    else:
-        run = adopted or made.order_by("-pk").first()
     if run is None:
-        raise Refusal(
-            "why.no_run",
-            f"{year} 年度还没有可以说明的基准额度。",
-            kind=Kind.MISSING,
-            remedy="测算以后（单位在下达以后）可以查看为什么比去年多或少。",
-        )
+        raise _no_run(year)
     return run
 
 
@@ -129,13 +151,19 @@ def lines_of(run: BaselineRun) -> dict[Held, Volume]:
     return cells
 
 
-def words_of_unit(run: BaselineRun, unit: int) -> list[tuple[BaselineLine, str]]:
-    """A unit's lines, each with the certificate that holds it down, in words."""
-    lines = BaselineLine.objects.filter(run=run, unit=unit).order_by("book", "pk")
-    return [
-        (line, "" if line.certificate is None else run.certificates[line.certificate])
-        for line in lines
-    ]
+def unit_lines(run: BaselineRun, unit: int, *, customer: bool) -> list[BaselineLine]:
+    """A unit's lines in its own book: what it takes, or what its supplier hands to it."""
+    book = Book.NETWORK if customer else Book.ABSTRACTION
+    return list(BaselineLine.objects.filter(run=run, unit=unit, book=book).order_by("pk"))
+
+
+def _no_run(year: int) -> Refusal:
+    return Refusal(
+        "why.no_run",
+        f"{year} 年度还没有可以说明的基准额度。",
+        kind=Kind.MISSING,
+        remedy="测算以后（单位在下达以后）可以查看为什么比去年多或少。",
+    )
 
 
 def _missing(what: str) -> Refusal:
@@ -170,39 +198,12 @@ def _used(run: BaselineRun) -> dict[Held, Volume]:
     }
 
 
-def _as_asked(run: BaselineRun, this: Asked, start: Mapping[Held, Volume]) -> Asked:
-    """A year without a run, as if it had asked for what it had: this year's claimants with last year's
-    figures, under last year's plan where there is one."""
-    claims = [_as_claimed(claim, start) for claim in this.inputs.claims]
-    networks = {
-        supplier: [replace(one, demand=_handed(start, one.unit, one.sector)) for one in wanted]
-        for supplier, wanted in this.inputs.networks.items()
-    }
-    plan = AllocationLine.objects.filter(
-        plan__area=run.area, plan__year=run.year - 1, plan__is_current=True
-    ).exclude(area=run.area)
-    given = [
+def _plan_of(city: Area, year: int) -> list[Available]:
+    """The allocation plan of a year, region by region; empty where none was entered."""
+    lines = AllocationLine.objects.filter(
+        plan__area=city, plan__year=year, plan__is_current=True
+    ).exclude(area=city)
+    return [
         Available(area, Source(source), volume)
-        for area, source, volume in plan.order_by("pk").values_list("area", "source", "volume")
+        for area, source, volume in lines.order_by("pk").values_list("area", "source", "volume")
     ]
-    inputs: RunInputs = replace(
-        this.inputs,
-        available=given or this.inputs.available,
-        claims=claims,
-        networks=networks,
-        year_factor=None,
-    )
-    return Asked(inputs, this.sharing)
-
-
-def _as_claimed(claim: Claim, start: Mapping[Held, Volume]) -> Claim:
-    held = Held(Book.ABSTRACTION, claim.area, claim.unit, claim.source, claim.sector)
-    return with_demand(claim, start.get(held, ZERO))
-
-
-def _handed(start: Mapping[Held, Volume], unit: int, sector: Sector) -> Volume:
-    return total(
-        volume
-        for held, volume in start.items()
-        if held.book is Book.NETWORK and held.unit == unit and held.sector is sector
-    )

@@ -34,6 +34,7 @@ from shuiheng.budget.services.final import (
     return_final,
     review_final,
 )
+from shuiheng.budget.services.intensity import enter_economy, enter_intensity
 from shuiheng.budget.services.issue import (
     adopt_baseline,
     compute_baseline,
@@ -74,6 +75,8 @@ __all__ = [
     "draft_by_default",
     "enter_allocation",
     "enter_change",
+    "enter_economy",
+    "enter_intensity",
     "grant_adjustment",
     "grant_interim",
     "issue_scheme",

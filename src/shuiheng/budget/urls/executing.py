@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from django.urls import path
 
-from shuiheng.budget.views import adjustment, allocation, baseline, changes, final, issue, why
+from shuiheng.budget.views import (
+    adjustment,
+    allocation,
+    baseline,
+    changes,
+    compare,
+    final,
+    intensity,
+    issue,
+    why,
+)
 
 urlpatterns = [
     path("allocation", allocation.allocation, name="allocation"),
     path("allocation/new", allocation.allocation_new, name="allocation_new"),
     path("baseline", baseline.baseline, name="baseline"),
     path("baseline/run", baseline.baseline_run, name="baseline_run"),
+    path("baseline/compare", compare.compare, name="baseline_compare"),
     path("baseline/<int:run_id>/adopt", baseline.baseline_adopt, name="baseline_adopt"),
+    path("intensity", intensity.intensity, name="intensity"),
+    path("intensity/limits", intensity.limits, name="intensity_limits"),
+    path("intensity/economy", intensity.economy, name="intensity_economy"),
     path("why/areas/<int:area_id>", why.of_area, name="why"),
     path("why/units/<int:unit_id>", why.of_unit, name="why_unit"),
     path("issue", issue.issue, name="issue"),

@@ -83,7 +83,9 @@ def _head(request: Any, page: Setting, shown: AllocationPlan | None) -> Any:
     note = "" if open_year else "已经下达；总量变化请走“上级调整”"
     return page.head(
         TITLE, "allocation", crumbs=[Crumb("下达")], chip=old, note=note,
-        actions=[Action("基准额度", page.url("baseline")), enter],
+        actions=[
+            Action("基准额度", page.url("baseline")), Action("强度管控", page.url("intensity")), enter
+        ],
     )  # fmt: skip
 
 

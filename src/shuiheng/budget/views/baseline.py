@@ -20,10 +20,12 @@ from shuiheng.budget.selectors.baseline import (
     runs,
 )
 from shuiheng.budget.selectors.cities import regions_seen
+from shuiheng.budget.views.intensity import places_seen
+from shuiheng.budget.views.intensity import run_panel as intensity_panel
 from shuiheng.budget.views.losses import losses_panel
 from shuiheng.budget.views.run import (
     certificates_panel,
-    policy_panel,
+    policy_panels,
     run_panel,
     short_panel,
     standing_panel,
@@ -69,25 +71,33 @@ def baseline(request: Any) -> HttpResponse:
     if run is None:
         panel = Panel(TITLE, [NOTHING])
         return render(request, "budget/panels.html", {"head": head, "main": [panel]})
+    context = {"head": head, **_explained(request, page, made, run, regions)}
+    return render(request, "budget/panels.html", context)
+
+
+def _explained(
+    request: Any, page: Setting, made: list[BaselineRun], run: BaselineRun, regions: list[Area]
+) -> dict[str, object]:
+    """The figures, what would become of them, who gets less and why; beside them how they came about."""
     sheet = baseline_sheet(run, regions)
-    context = {
-        "head": head,
+    places = places_seen(request, page, regions)
+    return {
         "parts": [_stats(sheet)],
         "main": [
             _sheet_panel(request, page, run, sheet, regions),
             losses_panel(run, regions),
-            short_panel(request, page, run, regions),
+            intensity_panel(page, run, regions, places),
+            short_panel(page, request, run, regions),
             certificates_panel(run, regions),
         ],
         "aside": [
             run_panel(run),
-            policy_panel(run),
+            *policy_panels(run),
             standing_panel(run, regions),
             _findings_panel(run, regions),
             _runs_panel(page, made, run),
         ],
     }
-    return render(request, "budget/panels.html", context)
 
 
 def _asked_run(request: Any, made: list[BaselineRun]) -> BaselineRun | None:
@@ -224,7 +234,9 @@ def _runs_panel(page: Setting, made: list[BaselineRun], run: BaselineRun) -> Pan
         )
         for each in made[:10]
     ]
-    return Panel("历次测算", [Table([Column("时间"), Column("状态")], rows, tight=True)])
+    link = Link("两次对比", page.url("baseline_compare")) if len(made) > 1 else None
+    table = Table([Column("时间"), Column("状态")], rows, tight=True)
+    return Panel("历次测算", [table], foot_link=link)
 
 
 @login_required

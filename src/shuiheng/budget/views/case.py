@@ -13,6 +13,7 @@ from shuiheng.budget.models import Budget, Step
 from shuiheng.budget.rules import UnitStage
 from shuiheng.budget.rules.stages import UNIT_STEPS, StepRule
 from shuiheng.budget.selectors.drafts import DraftCase, asked_by
+from shuiheng.core.access import Actor, Permission
 from shuiheng.core.calendar import RestDays
 from shuiheng.core.refusal import Finding
 from shuiheng.core.vocabulary import Book, Source
@@ -20,7 +21,7 @@ from shuiheng.core.volume import Volume, total
 from shuiheng.office.selectors import deadlines, rest_days
 from shuiheng.ui import figures
 from shuiheng.ui.charts import MonthBars, month_bars
-from shuiheng.ui.figures import WAN
+from shuiheng.ui.figures import M3, WAN
 from shuiheng.ui.parts import Chip, Due, Empty, Fact, Facts, Link, StageTrack
 from shuiheng.ui.parts import Step as TrackStep
 from shuiheng.ui.tables import Column, Panel, Row, Table
@@ -269,6 +270,26 @@ def summary(case: DraftCase, before: str) -> Summary:
         if volume and tone == "known"
     ]
     return Summary(proposed, tuple(bars), tuple(changes))
+
+
+def baseline_panel(case: DraftCase, actor: Actor) -> Panel | None:
+    """基准额度 as adopted, each line with its reason; the unit's own people read it once it is issued."""
+    budget = case.budget
+    told = budget.stage_term in (UnitStage.ISSUED, UnitStage.CLOSED)
+    decided = [(row, line) for row, line in case.lines if row.issued is not None]
+    if not decided or not (told or actor.may(Permission.BUDGET_VIEW, budget.region.place)):
+        return None
+    columns = [
+        Column("项目"),
+        Column("审核", M3, kind="figure"),
+        Column("基准额度", M3, kind="figure", strong=True),
+        Column("原因"),
+    ]
+    rows = [Row([line.label, row.reviewed, row.issued, row.reason]) for row, line in decided]
+    why = reverse("budget:why_unit", args=[budget.unit_id]) + f"?year={budget.year}"
+    note = "已下达" if told else "采用的测算，还没有下达"
+    link = Link("为什么比去年多或少", why)
+    return Panel("基准额度", [Table(columns, rows, tight=True)], note=note, foot_link=link)
 
 
 # -- what happened --------------------------------------------------------------------------------

@@ -553,7 +553,7 @@ def _show(request: Any, case: DraftCase) -> HttpResponse:
         "case": case,
         "by": _by(budget),
         "attachments": parts.attachment_rows(case),
-        "reasons": _reasons(case),
+        "baseline": parts.baseline_panel(case, request.actor),
     }
     return render(request, "budget/draft_shown.html", context)
 
@@ -565,10 +565,6 @@ def _by(budget: Budget) -> str:
     if not who:
         return "按上年数带入，没有人改过。"
     return f"{who}代办填报。" if budget.entered_for_unit else f"{who}填报。"
-
-
-def _reasons(case: DraftCase) -> list[tuple[str, str]]:
-    return [(line.label, row.reason) for row, line in case.lines if row.reason]
 
 
 def _key(request: Any) -> str:

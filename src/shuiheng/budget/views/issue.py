@@ -152,7 +152,8 @@ def _choices_panel(request: Any, page: Setting, sheet: BaselineSheet, regions: l
             Choice("按行业", page.url("issue", by="sector"), by_sector),
         ]
     )
-    table = sheet_table(sheet, regions, by_sector=by_sector)
+    links = {area.pk: page.url("why", area.pk) for area in regions}
+    table = sheet_table(sheet, regions, by_sector=by_sector, links=links)
     return Panel("将要下达（万m³）", [table], aside=choices)
 
 

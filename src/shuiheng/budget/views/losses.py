@@ -12,10 +12,11 @@ from shuiheng.office.models import Area
 from shuiheng.quota.models import BaselineRun
 from shuiheng.quota.rules import PER_10000, PERCENTS, Losses
 from shuiheng.quota.selectors import losses_of, wetness_asked
-from shuiheng.ui.figures import WAN
+from shuiheng.ui.figures import WAN, adding_up, m3_per
 from shuiheng.ui.parts import Empty, Message
 from shuiheng.ui.tables import Column, Panel, Row, Table
 
+DECIMALS = 2
 NONE = Empty("这次测算没有枯水年损益。", "重新测算一次就有；没有损益表的测算不能采用。")
 HELD = {
     WetnessIncluded.YES: "分配计划数已含丰增枯减",
@@ -70,9 +71,17 @@ def _table(head: str, lines: list[tuple[str, list[Volume]]]) -> Table:
             Column("损益", WAN, kind="figure", signed=True, toned=True, unit_shown=False),
             Column("比例", "%", kind="figure", signed=True, unit_shown=False),
         ]
-    sums = [sum(column, Volume()) for column in zip(*(line for _, line in lines), strict=True)]
-    rows = [Row([name, *_cells(line)]) for name, line in lines]
+    printed = [_printed(column) for column in zip(*(line for _, line in lines), strict=True)]
+    sums = [sum(column, Volume()) for column in printed]
+    names = [name for name, _ in lines]
+    rows = [Row([name, *_cells(row)]) for name, *row in zip(names, *printed, strict=True)]
     return Table(columns, rows, sums=["合计", *_cells(sums)] if lines else (), tight=True)
+
+
+def _printed(column: Sequence[Volume]) -> list[Volume]:
+    """As the column prints: so that what is lost is the printed difference in every row, and adds up too."""
+    step = m3_per(WAN) // 10**DECIMALS
+    return [Volume(steps * step) for steps in adding_up(column, WAN, DECIMALS)]
 
 
 def _cells(figures: Sequence[Volume]) -> list[object]:

@@ -33,7 +33,7 @@ def run_panel(run: BaselineRun) -> Panel:
     return Panel("这次测算", [Facts(facts)], wide=False)
 
 
-def policy_panel(run: BaselineRun) -> Panel:
+def policy_panels(run: BaselineRun) -> list[Panel]:
     """The rules that it shared by, with their ground; and the reserve itemised."""
     sharing = rules_of(run)
     tiers = policy("quota.tiers", beijing_date(run.made_at))
@@ -58,7 +58,7 @@ def policy_panel(run: BaselineRun) -> Panel:
         sums=["合计", total(volume for _, volume in parts)],
         tight=True,
     )
-    return Panel("办法", [Facts(facts), table])
+    return [Panel("办法", [Facts(facts)], wide=False), Panel("预留怎么来的", [table])]
 
 
 def standing_panel(run: BaselineRun, regions: Sequence[Area]) -> Panel:
@@ -77,9 +77,7 @@ def standing_panel(run: BaselineRun, regions: Sequence[Area]) -> Panel:
         "合计", "", total(row.demand for row in taken.values()),
         total(row.quota for row in taken.values()),
     ]  # fmt: skip
-    words = (
-        f"{handed.units} 个供水用户的 {handed.quota.wan()} 万m³ 在供水单位的取水之内，不重复计。"
-    )
+    words = f"供水单位分给用户、居民和损失的 {handed.quota.wan()} 万m³ 在其取水之内，不重复计。"
     nothing = taken[CeilingStanding.NONE]
     if nothing.units:
         words += f"没有依据的 {nothing.units} 个单位额度为 0，须补许可、免办认定或暂定水量。"
@@ -105,14 +103,14 @@ def certificates_panel(run: BaselineRun, regions: Sequence[Area]) -> Panel:
     return Panel("卡在哪里", [table], note="差得多的在前")
 
 
-def short_panel(request: Any, page: Setting, run: BaselineRun, regions: list[Area]) -> Panel:
+def short_panel(page: Setting, request: Any, run: BaselineRun, regions: list[Area]) -> Panel:
     """Who gets less than was reviewed, with the certificate in words; each leads to its 为什么."""
     rows = shorted(run, regions)
     query = request.GET.urlencode()
     pages = Pages(rows.count(), page_number(request.GET.get("page")), "项", size=20, query=query)
     columns = [
-        Column("单位"),
-        Column("水源"),
+        Column("单位", kind="whole"),
+        Column("水源", kind="whole"),
         Column("审核需求", M3, kind="figure"),
         Column("额度", M3, kind="figure", strong=True),
         Column("少", M3, kind="figure", signed=True, toned=True),
@@ -132,7 +130,7 @@ def short_panel(request: Any, page: Setting, run: BaselineRun, regions: list[Are
                     line.demand,
                     line.quota,
                     line.quota - line.demand,
-                    _reason(run, line),
+                    reason_of(run, line),
                 ]
             )
             for line in rows[pages.start : pages.stop]
@@ -143,7 +141,7 @@ def short_panel(request: Any, page: Setting, run: BaselineRun, regions: list[Are
     return Panel("少于审核需求的单位", [table], note="从差得多的排起", pages=pages)
 
 
-def _reason(run: BaselineRun, line: Any) -> object:
+def reason_of(run: BaselineRun, line: Any) -> object:
     """The short reason; the whole certificate under it where the reason had to cut it."""
     if line.certificate is None:
         return line.reason

@@ -18,9 +18,10 @@ from shuiheng.budget.selectors.why import (
     area_asked,
     run_shown,
     unit_asked,
+    unit_lines,
     why,
-    words_of_unit,
 )
+from shuiheng.budget.views.run import reason_of
 from shuiheng.budget.views.setting import Setting, executing
 from shuiheng.core.access import Permission
 from shuiheng.core.vocabulary import NATURAL_SOURCES, PLAN_SECTORS, Sector, Source
@@ -29,7 +30,7 @@ from shuiheng.office.models import Area
 from shuiheng.quota.rules.why import Cause, Explanation, Selection, notes, summary
 from shuiheng.ui import figures
 from shuiheng.ui.figures import M3, WAN, moment
-from shuiheng.ui.parts import Action, Crumb, Filter, Link, Message, PageHead, Part, Toolbar
+from shuiheng.ui.parts import Action, Crumb, Filter, Message, PageHead, Part, Toolbar
 from shuiheng.ui.tables import Column, Panel, Row, Table
 from shuiheng.ui.waterfall import End, Move, Neighbour, Waterfall, waterfall
 
@@ -87,9 +88,9 @@ def of_area(request: Any, area_id: int) -> HttpResponse:
     )
     question = _question(page, found, selection, area.name)
     beside = [] if whole else _neighbours(request, area, regions)
-    kept = _toolbar(request, area, regions, beside, found)
-    panels = [_answer(question, beside, kept)]
-    panels += [_of_regions(question, regions)] if whole else []
+    tools = None if _bare(request) else _toolbar(request, area, regions, beside, found)
+    panels = [_answer(question, beside, tools)]
+    panels += [_of_regions(question, regions)] if whole and not _bare(request) else []
     return _page(request, question, panels)
 
 
@@ -110,7 +111,7 @@ def of_unit(request: Any, unit_id: int) -> HttpResponse:
 
 
 def _question(page: Setting, found: Why, selection: Selection, name: str) -> Question:
-    explanation = found.path.explain(selection)
+    explanation = found.explain(selection)
     parts = [part.label for part in (selection.source, selection.sector) if part is not None]
     called = " · ".join([name, *parts])
     if selection.unit is not None:
@@ -119,8 +120,13 @@ def _question(page: Setting, found: Why, selection: Selection, name: str) -> Que
     return Question(page, found, selection, called, explanation, WAN, decimals)
 
 
+def _bare(request: Any) -> bool:
+    """Whether it is asked for as paper: one page, no controls."""
+    return "print" in request.GET
+
+
 def _page(request: Any, question: Question, panels: Sequence[Panel]) -> HttpResponse:
-    bare = "print" in request.GET
+    bare = _bare(request)
     context = {
         "head": _head(request, question, bare=bare),
         "parts": panels,
@@ -196,7 +202,7 @@ def _compared(question: Question, chart: Waterfall, beside: Sequence[Area]) -> s
     )
     own = question.explanation
     furthest = [_furthest(question, own, area) for area in beside]
-    kinds = "、".join(dict.fromkeys(cause.label for cause in furthest if cause is not None))
+    kinds = "".join(dict.fromkeys(f"“{cause.label}”" for cause in furthest if cause is not None))
     words = f"本区变化 {chart.change_percent}，{others}。"
     return f"{words}差别主要在{kinds}。" if kinds else words
 
@@ -294,7 +300,7 @@ def _lines(question: Question) -> Panel:
         Column("额度", M3, kind="figure", strong=True),
         Column("原因"),
     ]
-    found = words_of_unit(run, unit)
+    found = unit_lines(run, unit, customer=question.selection.customer)
     rows = [
         Row(
             [
@@ -302,16 +308,16 @@ def _lines(question: Question) -> Panel:
                 line.get_sector_display(),
                 line.demand,
                 line.quota,
-                Link(line.reason, note=certificate),
+                reason_of(run, line),
             ]
         )
-        for line, certificate in found
+        for line in found
     ]
     sums = [
         "合计",
         "",
-        total(line.demand for line, _ in found),
-        total(line.quota for line, _ in found),
+        total(line.demand for line in found),
+        total(line.quota for line in found),
         "",
     ]
     return Panel("额度怎么定的", [Table(columns, rows, sums=sums, tight=True)])

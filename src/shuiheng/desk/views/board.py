@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -10,7 +12,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from shuiheng.budget.rules import Indicator, Judged, Verdict
 from shuiheng.budget.selectors.execution import Execution, use_through
+from shuiheng.budget.selectors.intensity import judged_areas, measures
 from shuiheng.core.vocabulary import NATURAL_SOURCES, PLAN_SECTORS, Sector, Source
 from shuiheng.core.volume import Volume, total
 from shuiheng.desk.rules import HomeKind
@@ -19,7 +23,7 @@ from shuiheng.desk.views.lists import asked_year, year_choices
 from shuiheng.ledger.rules import state_of
 from shuiheng.office.models import Area
 from shuiheng.ui.charts import Standing
-from shuiheng.ui.figures import WAN, in_unit
+from shuiheng.ui.figures import NOT_YET_KNOWN, WAN, in_unit, number
 from shuiheng.ui.gauge import Gauge
 from shuiheng.ui.parts import (
     Action,
@@ -34,6 +38,7 @@ from shuiheng.ui.parts import (
 )
 from shuiheng.ui.tables import Column, Panel, Row, Table
 
+JUDGED = {Verdict.MET: "normal", Verdict.EXCEEDED: "over", Verdict.UNKNOWN: "neutral"}
 SECTORS = (*PLAN_SECTORS, Sector.LOSS)
 
 
@@ -56,6 +61,7 @@ def board(request: Any) -> HttpResponse:
         "stats": _stats(view, past),
         "panel": _panel(request, view, lines),
         "matrix": _matrix(view),
+        "intensity": _intensity(area, view),
     }
     return render(request, "desk/board.html", context)
 
@@ -184,6 +190,62 @@ def _cuts(request: Any, view: Overview) -> Choices:
         [Choice(label, f"?year={view.year}&by={key}", current=key == cut) for key, label in labels],
         label="口径",
     )
+
+
+def _intensity(area: Area, view: Overview) -> Panel | None:
+    """双控: what each region has used of its quota, and what that is per 万元 beside the limits; only where
+    anything is known of the second."""
+    known = measures([*view.regions, area], view.year)
+    if not known.any:
+        return None
+    used = {
+        (region.pk, sector): part.used
+        for region in view.regions
+        for sector, part in view.of_sector(region.pk).items()
+    }
+    judged = judged_areas(
+        known, used, city=area, regions=view.regions, places=[*view.regions, area]
+    )
+    columns = [
+        Column("行政区域"),
+        Column("已用", WAN, kind="figure", decimals=0),
+        Column("占额度", "%", kind="figure", strong=True),
+    ]
+    for one in Indicator:
+        columns += [Column(one.label, one.unit, kind="figure"), Column("限值和结论", kind="whole")]
+    parts = [
+        *(
+            (Link(r.name, _region_url(view, r)), view.used(r.pk), view.granted(r.pk), r)
+            for r in view.regions
+        ),
+        ("全市", view.whole.used, view.whole.quota, area),
+    ]
+    rows = [
+        Row([name, taken, _share(taken, quota), *_judged_cells(judged[place.pk])])
+        for name, taken, quota, place in parts
+    ]
+    return Panel(
+        "双控：总量和强度",
+        [Table(columns, rows, tight=True)],
+        note=f"1–{view.stick.month}月用水 ÷ 全年经济指标；年末才能定论",
+        foot_link=Link("限值和经济指标", reverse("budget:intensity") + f"?year={view.year}"),
+    )
+
+
+def _judged_cells(judged: Sequence[Judged]) -> list[object]:
+    cells: list[object] = []
+    for one in judged:
+        decimals = 3 if one.indicator is Indicator.IRRIGATION else 2
+        implied = NOT_YET_KNOWN if one.implied is None else number(one.implied, decimals)
+        limit = NOT_YET_KNOWN if one.limit is None else number(one.limit, decimals)
+        so_far = "至今未超" if one.verdict is Verdict.MET else one.verdict.label
+        words = so_far if one.limit is None else f"{limit} {so_far}"
+        cells += [implied, Chip(words, JUDGED[one.verdict])]
+    return cells
+
+
+def _share(part: Volume, whole: Volume) -> Fraction | None:
+    return Fraction(part.m3, whole.m3) if whole else None
 
 
 def _matrix(view: Overview) -> Panel:

@@ -15,7 +15,7 @@ from shuiheng.core.volume import ZERO, Volume, total
 from shuiheng.engine.solve import prepare, solve
 from shuiheng.quota.rules.bridge import frame
 from shuiheng.quota.rules.claims import Available, Claim, RunInputs, SharingRules
-from shuiheng.quota.rules.network import plan_network
+from shuiheng.quota.rules.network import NetworkClaim, plan_network
 
 
 class Cause(Term):
@@ -211,10 +211,35 @@ def _mixed(last: Asked, this: Asked, caps: Sequence[Available], turned: Collecti
     )
 
 
-def with_demand(claim: Claim, demand: Volume) -> Claim:
-    """The same claimant with another demand, and a floor in proportion."""
-    other = replace(claim, demand=demand)
-    return replace(other, floor=_floor(claim, claim, other))
+def as_used(this: Asked, start: Cells, plan: Sequence[Available]) -> Asked:
+    """A year without a run, as if it had been asked for what was had: this year's claimants with last year's
+    figures, nobody held by a permit and nothing reserved, under last year's plan; without one, under what was
+    had of each region's source."""
+    had: dict[tuple[int, Source], Volume] = {}
+    claims = []
+    for claim in this.inputs.claims:
+        volume = start.get(held_of(claim), ZERO)
+        place = (claim.area, claim.source)
+        had[place] = had.get(place, ZERO) + volume
+        own = replace(claim, demand=volume, permit=max(volume, claim.permit or ZERO))
+        claims.append(replace(own, floor=_floor(claim, claim, own)))
+    networks = {
+        supplier: [replace(one, demand=_handed(start, one)) for one in wanted]
+        for supplier, wanted in this.inputs.networks.items()
+    }
+    available = plan or [Available(area, source, volume) for (area, source), volume in had.items()]
+    inputs = replace(
+        this.inputs, available=available, claims=claims, networks=networks, year_factor=None
+    )
+    return Asked(inputs, replace(this.sharing, reserve_per_10000=0))
+
+
+def _handed(start: Cells, one: NetworkClaim) -> Volume:
+    return total(
+        volume
+        for held, volume in start.items()
+        if held.book is Book.NETWORK and (held.unit, held.sector) == (one.unit, one.sector)
+    )
 
 
 def _floor(rule: Claim, other: Claim, claim: Claim) -> Volume:
@@ -325,7 +350,7 @@ def summary(explanation: Explanation, printed: Mapping[Cause, str], change: str)
     the other way comes last."""
     more = explanation.change >= ZERO
     moved = sorted(
-        ((cause, part) for cause, part in explanation.parts.items() if printed[cause] != "0"),
+        ((cause, part) for cause, part in explanation.parts.items() if printed[cause].strip("0.")),
         key=lambda one: -abs(one[1].m3),
     )
     same = [cause for cause, part in moved if (part > ZERO) == more]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
+
 from django.db.models import Sum
 
 from shuiheng.budget import services as budget
@@ -10,9 +13,9 @@ from shuiheng.budget.models import (
     Budget,
     BudgetLine,
 )
-from shuiheng.budget.rules import UnitStage, WetnessIncluded, complete_months
+from shuiheng.budget.rules import Indicator, UnitStage, WetnessIncluded, complete_months
 from shuiheng.core.access import Role
-from shuiheng.core.vocabulary import Book, Source, UnitKind
+from shuiheng.core.vocabulary import Book, Confidence, Source, UnitKind
 from shuiheng.core.volume import Volume, total
 from shuiheng.ledger.models import Transfer
 from shuiheng.ledger.selectors import Breach, region_sheets
@@ -238,6 +241,34 @@ def enter_allocation(stage: Stage) -> None:
         key=stage.key,
     )
     stage.did("录入分配计划")
+    enter_intensity(stage, lines)
+
+
+def enter_intensity(stage: Stage, plan: Mapping[tuple[int, Source], Volume]) -> None:
+    """Limits of intensity with the totals, and GDP by the departments: one region is over its limit, one has not
+    given its figure. The value added of industry is still owed by all."""
+    city, acting = stage.cast.city, stage.cast.at(Role.CITY_OFFICER)
+    water = {
+        area.pk: total(v for (place, _), v in plan.items() if area == city or place == area.pk)
+        for area in (*stage.cast.regions, city)
+    }
+    limits = {(area, Indicator.GDP): Decimal(40) for area in water}
+    over, silent = stage.cast.regions[1].pk, stage.cast.regions[-1].pk
+    values = {
+        (area, Indicator.GDP): Decimal(max(volume.m3 // (50 if area == over else 30), 1))
+        for area, volume in water.items()
+        if area != silent
+    }
+    number = f"演示水资源〔{stage.year}〕13号"
+    budget.enter_intensity(
+        city, stage.year, limits, number=number, issued_on=stage.cast.day,
+        actor=acting, now=stage.now, key=stage.key,
+    )  # fmt: skip
+    budget.enter_economy(
+        city, stage.year, values, price_year=2020, department="演示统计局", source="演示预测数",
+        confidence=Confidence.DEMO, actor=acting, now=stage.now, key=stage.key,
+    )  # fmt: skip
+    stage.did("录入强度指标")
 
 
 def issue(stage: Stage) -> None:
