@@ -24,6 +24,7 @@ from shuiheng.quota.rules.board import (
 
 TENTHS, HUNDREDTHS = 10, 100  # so many of a unit are one percent
 MOST_DIGITS = 12
+MOST_PERCENT = 10**6
 YES, NO = "yes", "no"
 
 
@@ -125,7 +126,7 @@ def read_percent(text: str, per: int) -> int:
         exact = Decimal(plain) if len(plain) <= MOST_DIGITS else Decimal("NaN")
     except InvalidOperation:
         exact = Decimal("NaN")
-    if not exact.is_finite():
+    if not exact.is_finite() or abs(exact) >= MOST_PERCENT:
         raise Refusal(
             "board.not_a_percentage",
             f"“{text.strip()}”不是百分数。",
