@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -20,8 +20,10 @@ from shuiheng.core.access import Role
 from shuiheng.core.clock import beijing_noon
 from shuiheng.core.vocabulary import UnitKind
 from shuiheng.office.models import Area, Installation, Post, User
+from shuiheng.quota.models import BaselineRun
 from shuiheng.quota.rules.output import Declared, OutputKind
-from shuiheng.quota.services import declare_output
+from shuiheng.quota.selectors.board import board_of
+from shuiheng.quota.services import declare_output, save_scenario
 from shuiheng.registry.models import Membership, Unit
 from shuiheng.rehearsal.city import CityPlan
 from shuiheng.rehearsal.services import Cast, found_city, live_year
@@ -74,6 +76,7 @@ def _town(cast: Cast, day: date) -> Town:
         _attach_a_file(cast, holder)
         _declare_an_output(cast, holder)
     people = _people(cast, unit)
+    _keep_a_scenario(cast)
     supplier = people[Role.SUPPLIER_MANAGER].memberships.get().unit
     targets = (
         Target("city", cast.city),
@@ -125,6 +128,19 @@ def _declare_an_output(cast: Cast, unit: Unit) -> None:
         actor=cast.of(unit),
         now=beijing_noon(cast.day),
         key=f"cast/output/{unit.pk}",
+    )
+
+
+def _keep_a_scenario(cast: Cast) -> None:
+    run = BaselineRun.objects.latest("pk")
+    force = board_of(run).case.force
+    save_scenario(
+        run.pk,
+        "预留 5%",
+        replace(force, reserve=500),
+        actor=cast.officer(Role.CITY_OFFICER),
+        now=beijing_noon(cast.day),
+        key="cast/scenario",
     )
 
 

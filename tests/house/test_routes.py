@@ -24,7 +24,7 @@ from shuiheng.inflow.models import Site
 from shuiheng.ledger.models import Transfer
 from shuiheng.office.models import PolicyValue, Post, User
 from shuiheng.papers.models import Attachment, Paper
-from shuiheng.quota.models import BaselineRun, Norm, OutputDeclaration
+from shuiheng.quota.models import BaselineRun, Norm, OutputDeclaration, Scenario
 from shuiheng.registry.models import Intake, Membership, Permit
 from tests.cast import YEAR, Target, Town, town_on
 
@@ -118,6 +118,7 @@ IDENTIFIERS: dict[str, Look] = {
     "account_id": lambda t: t.unit and first(FinalAccount.objects.filter(budget__unit=t.unit)),
     "change_id": of_city(ChangeAbove),
     "run_id": of_city(BaselineRun),
+    "scenario_id": lambda t: first(Scenario.objects.all()) if t.name == "city" else None,
     "policy_id": lambda t: first(PolicyValue.objects.all()) if t.name == "city" else None,
     "post_id": post_of,
     "paper_id": paper_of,

@@ -10,5 +10,6 @@ urlpatterns = [
     path("changji/cells", views.changji_cells, name="changji_cells"),
     path("changji/findings", views.changji_findings, name="changji_findings"),
     path("changji/figures", views.changji_figures, name="changji_figures"),
+    path("changji/board", views.changji_board, name="changji_board"),
     path("changji.xlsx", views.changji_workbook, name="changji_workbook"),
 ]

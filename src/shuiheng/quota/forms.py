@@ -253,3 +253,14 @@ class DecideForm(ActForm):
         widget=forms.Textarea(attrs=REASON),
         help_text="不予认可必须写，单位会看到。",
     )
+
+
+class ScenarioForm(ActForm):
+    """方案: the name under which a position of the board is kept."""
+
+    name = forms.CharField(
+        label="名称",
+        max_length=40,
+        help_text="例如“预留 5%”。同一次测算里不能重名。",
+        error_messages={"required": "请给方案起一个名称。"},
+    )

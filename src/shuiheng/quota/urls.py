@@ -1,10 +1,10 @@
-"""定额: norms, demand by method, what caps it, declared output."""
+"""定额: norms, demand by method, what caps it, declared output; the consultation board and its scenarios."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from shuiheng.quota.views import ceilings, demand, norms, output, sheet
+from shuiheng.quota.views import board, ceilings, demand, norms, output, scenario, sheet
 
 app_name = "quota"
 urlpatterns = [
@@ -23,4 +23,10 @@ urlpatterns = [
     path("outputs/", output.outputs, name="outputs"),
     path("outputs/<int:declaration_id>/", output.output_decide, name="output_decide"),
     path("output/<int:unit_id>/", output.output, name="output"),
+    path("board/", board.board, name="board"),
+    path("scenarios/", scenario.scenarios, name="scenarios"),
+    path("scenarios/new/", scenario.scenario_new, name="scenario_new"),
+    path("scenarios/<int:scenario_id>/", scenario.scenario, name="scenario"),
+    path("scenarios/<int:scenario_id>/adopt/", scenario.scenario_adopt, name="scenario_adopt"),
+    path("scenarios/<int:scenario_id>/delete/", scenario.scenario_delete, name="scenario_delete"),
 ]

@@ -4,6 +4,7 @@ from shuiheng.quota.models.baseline import BaselineLine, BaselineRun
 from shuiheng.quota.models.demand import DemandChoice, DemandInput
 from shuiheng.quota.models.norms import Norm
 from shuiheng.quota.models.output import OutputDeclaration
+from shuiheng.quota.models.scenario import Scenario
 
 __all__ = [
     "BaselineLine",
@@ -12,4 +13,5 @@ __all__ = [
     "DemandInput",
     "Norm",
     "OutputDeclaration",
+    "Scenario",
 ]

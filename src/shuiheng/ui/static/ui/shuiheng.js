@@ -68,9 +68,14 @@
   on('htmx:afterRequest', ({ target: e, detail }) => {
     if (store && detail.successful && e.matches('form[data-draft]') && parse(store.getItem(key(e))).at < e.dataset.asked) store.removeItem(key(e));
   });
+  /* A slider and its number field show one figure. */
+  function pair(e) {
+    if ('pair' in e.dataset) all('[data-pair]', e.closest('.field')).forEach(other => { if (other !== e && !isNaN(parseFloat(e.value))) other.value = e.value; });
+  }
+
   let waiting;
   on('input', ({ target: e }) => {
-    echo(e); months(e);
+    echo(e); months(e); pair(e);
     if (!store || !e.form || !('draft' in e.form.dataset)) return;
     clearTimeout(waiting); waiting = setTimeout(keep, 300, e.form);
   });
@@ -127,7 +132,7 @@
     const [name, value] = button.value.split('='), field = button.form && button.form.elements[name];
     if (!field) return;
     event.preventDefault();
-    field.value = value; field.dispatchEvent(new Event('input', { bubbles: true })); field.focus();
+    field.value = value; ['input', 'change'].forEach(type => field.dispatchEvent(new Event(type, { bubbles: true }))); field.focus();
   });
 
   /* Keys printed on buttons; / goes to the search. */

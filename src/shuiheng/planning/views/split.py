@@ -72,10 +72,10 @@ UNKNOWN = "无公布数"
 @require_safe
 def changji(request: Any) -> HttpResponse:
     """What was given, the result of the chosen rule, both rules side by side, the check, the findings."""
-    split = _asked(request)
+    split = asked_split(request)
     published = published_figures()
     context = {
-        **_frame("changji", split),
+        **split_frame("changji", split),
         "warning": _warning(),
         "stats": _stats(split, published),
         "basis": _basis_panel(split),
@@ -92,9 +92,9 @@ def changji(request: Any) -> HttpResponse:
 @require_safe
 def changji_cells(request: Any) -> HttpResponse:
     """County × source × industry in whole m³, nothing rounded."""
-    split = _asked(request)
+    split = asked_split(request)
     panel = _cells_panel(split)
-    context = {**_frame("changji_cells", split), "warning": _warning(), "panels": [panel]}
+    context = {**split_frame("changji_cells", split), "warning": _warning(), "panels": [panel]}
     return render(request, "planning/changji_panels.html", context)
 
 
@@ -102,9 +102,9 @@ def changji_cells(request: Any) -> HttpResponse:
 @require_safe
 def changji_findings(request: Any) -> HttpResponse:
     """Every contradiction with both figures in columns, those that touch a computed year first."""
-    split = _asked(request)
+    split = asked_split(request)
     panel = _contradictions_panel(check_published(published_figures()))
-    context = {**_frame("changji_findings", split), "panels": [panel]}
+    context = {**split_frame("changji_findings", split), "panels": [panel]}
     return render(request, "planning/changji_panels.html", context)
 
 
@@ -112,10 +112,10 @@ def changji_findings(request: Any) -> HttpResponse:
 @require_safe
 def changji_figures(request: Any) -> HttpResponse:
     """Every published figure that is held, with its place and its words."""
-    split = _asked(request)
+    split = asked_split(request)
     published = published_figures()
     panels = [_county_panel(published), _runoff_panel(published), _figures_panel(published)]
-    context = {**_frame("changji_figures", split), "panels": panels}
+    context = {**split_frame("changji_figures", split), "panels": panels}
     return render(request, "planning/changji_panels.html", context)
 
 
@@ -141,7 +141,7 @@ def _require_planner(request: Any) -> None:
         )
 
 
-def _asked(request: Any) -> Split:
+def asked_split(request: Any) -> Split:
     """The split of the year and rule in the address, for someone who may see it."""
     _require_planner(request)
     year = require_year(request.GET.get("year", str(YEARS[0])))
@@ -152,7 +152,7 @@ def _address(page: str, year: int, rule: SplitRule) -> str:
     return f"{reverse(f'planning:{page}')}?{urlencode({'year': year, 'rule': rule.value})}"
 
 
-def _frame(page: str, split: Split) -> dict[str, object]:
+def split_frame(page: str, split: Split) -> dict[str, object]:
     """Page head and tabs; the tabs keep year and rule."""
     year, rule = split.basis.year, split.rule
     tabs = {
@@ -160,6 +160,7 @@ def _frame(page: str, split: Split) -> dict[str, object]:
         "changji_cells": "逐格",
         "changji_findings": "核对发现",
         "changji_figures": "公布数字",
+        "changji_board": "方案会商",
     }
     head = PageHead(
         "昌吉州用水指标分摊测算",
