@@ -37,7 +37,7 @@ def save_scenario(
     require(actor, Permission.BASELINE_RUN, run.area.place)
     rules.check_settings(board.board_of(run).case, settings)
     BaselineRun.objects.select_for_update().get(pk=run_id)  # two of one name at once wait here
-    rules.check_name(name, set(run.scenarios.values_list("name", flat=True)))
+    rules.check_name(name, set(Scenario.objects.filter(run=run).values_list("name", flat=True)))
     kept = settings_json(settings)
     scenario = Scenario.objects.create(
         run=run,
