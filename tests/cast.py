@@ -138,7 +138,7 @@ def _keep_a_scenario(cast: Cast) -> None:
         run.pk,
         "预留 5%",
         replace(force, reserve=500),
-        actor=cast.officer(Role.CITY_OFFICER),
+        actor=cast.at(Role.CITY_OFFICER),
         now=beijing_noon(cast.day),
         key="cast/scenario",
     )

@@ -90,7 +90,7 @@ def save(
     cast: Cast, run: BaselineRun, name: str, role: Role = Role.CITY_OFFICER, **changes: Any
 ) -> Scenario:
     return services.save_scenario(
-        run.pk, name, moved(run, **changes), actor=cast.officer(role), now=NOW, key=str(uuid4())
+        run.pk, name, moved(run, **changes), actor=cast.at(role), now=NOW, key=str(uuid4())
     )
 
 
@@ -226,12 +226,8 @@ def test_who_only_reads_saves_and_adopts_nothing(cast: Cast, run: BaselineRun) -
     get(reader, "quota:scenario_new", status=403, run=run.pk)
     for act in (
         lambda: save(cast, run, "乙", Role.LEADER, reserve=500),
-        lambda: services.adopt_scenario(
-            kept.pk, actor=cast.officer(Role.LEADER), now=NOW, key="k1"
-        ),
-        lambda: services.delete_scenario(
-            kept.pk, actor=cast.officer(Role.LEADER), now=NOW, key="k2"
-        ),
+        lambda: services.adopt_scenario(kept.pk, actor=cast.at(Role.LEADER), now=NOW, key="k1"),
+        lambda: services.delete_scenario(kept.pk, actor=cast.at(Role.LEADER), now=NOW, key="k2"),
     ):
         with pytest.raises(Refusal) as refused:
             act()
@@ -261,7 +257,7 @@ def test_what_the_city_decides_becomes_a_run_with_the_same_inputs(
     assert again.status_code == 409
     assert "已经形成测算" in words(again)
     with pytest.raises(Refusal) as refused:
-        services.delete_scenario(kept.pk, actor=cast.officer(Role.CITY_OFFICER), now=NOW, key="d")
+        services.delete_scenario(kept.pk, actor=cast.at(Role.CITY_OFFICER), now=NOW, key="d")
     assert refused.value.code == "scenario.kept"
 
 
@@ -285,7 +281,7 @@ def test_caps_and_the_year_are_given_from_above_and_not_adopted(
         assert "请在“上级调整”里录入新的分配文件" in words(officer.get(url))
         with pytest.raises(Refusal) as refused:
             services.adopt_scenario(
-                kept.pk, actor=cast.officer(Role.CITY_OFFICER), now=NOW, key=str(uuid4())
+                kept.pk, actor=cast.at(Role.CITY_OFFICER), now=NOW, key=str(uuid4())
             )
         assert refused.value.code == "board.given_from_above"
     assert not BaselineRun.objects.filter(pk__gt=run.pk).exists()
@@ -295,11 +291,11 @@ def test_a_scenario_of_inputs_that_have_passed_is_not_adopted(cast: Cast, run: B
     kept = save(cast, run, "旧的", reserve=900)
     services.run_baseline(
         run.area, run.year, selectors.inputs_of(run), selectors.rules_of(run),
-        actor=cast.officer(Role.CITY_OFFICER), now=NOW, key=str(uuid4()),
+        actor=cast.at(Role.CITY_OFFICER), now=NOW, key=str(uuid4()),
     )  # fmt: skip
     with pytest.raises(Refusal) as refused:
         services.adopt_scenario(
-            kept.pk, actor=cast.officer(Role.CITY_OFFICER), now=NOW, key=str(uuid4())
+            kept.pk, actor=cast.at(Role.CITY_OFFICER), now=NOW, key=str(uuid4())
         )
     assert refused.value.code == "scenario.stale"
 
