@@ -30,6 +30,7 @@ from shuiheng.quota.rules.board import CapChange, Settings
 from shuiheng.quota.rules.board_asked import read_settings
 from shuiheng.quota.rules.claims import RunInputs
 from shuiheng.quota.selectors import board
+from shuiheng.quota.selectors.board import scenarios_compared
 from shuiheng.rehearsal.city import CityPlan
 from shuiheng.rehearsal.services import Cast, found_city, live_year
 
@@ -202,6 +203,9 @@ def test_saved_once_under_a_name_compared_and_deleted_by_its_maker(
         assert expected in said
     alone = get(officer, "quota:scenarios", status=422, run=run.pk, scenario=[dry.pk])
     assert "要选 2 到 3 个方案" in words(alone)
+    with pytest.raises(Refusal) as refused:
+        scenarios_compared(run, [str(dry.pk)])
+    assert refused.value.code == "board.compare"
     other = browser(cast, Role.CITY_REVIEWER)
     refused = other.post(reverse("quota:scenario_delete", args=[dry.pk]), {"key": str(uuid4())})
     assert refused.status_code == 409

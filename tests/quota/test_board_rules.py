@@ -327,6 +327,14 @@ def test_too_many_caps_are_refused() -> None:
         check_settings(case, replace(case.force, caps=many))
 
 
+@pytest.mark.parametrize("wetness", [-1, 30_000])
+def test_a_year_beyond_belief_is_refused(wetness: int) -> None:
+    case = the_case()
+    with pytest.raises(Refusal) as refused:
+        check_settings(case, replace(case.force, wetness=wetness))
+    assert refused.value.code == "board.wetness"
+
+
 def test_a_percentage_is_read_as_people_type_it() -> None:
     assert read_percent("９８．３２％", 100) == 9832
     assert read_percent(" 95 % ", 10) == 950
