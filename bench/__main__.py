@@ -9,7 +9,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-GROUPS = ("core", "engine", "ledger")
+GROUPS = ("core", "engine", "board", "ledger")
 OUTPUT = Path(__file__).parent.parent / "var" / "bench.json"
 
 

@@ -106,6 +106,9 @@ class Entry:
 
 
 P = Permission
+NORM_PAGES = tuple(
+    f"quota:{page}" for page in ("norm", "demand", "ceiling", "output", "input", "area_input")
+)
 OFFICE_ENTRIES = (
     Entry("编制", "budget:drafts", "cycle", P.BUDGET_VIEW, ("budget:draft", "budget:allocation")),
     Entry("审核", "budget:review", "cycle", P.BUDGET_VIEW, ("budget:areas", "budget:area")),
@@ -116,9 +119,10 @@ OFFICE_ENTRIES = (
     ),
     Entry("决算", "budget:finals", "cycle", P.BUDGET_VIEW, ("budget:final",)),
     Entry("名录", "registry:units", "books", P.UNIT_VIEW, ("registry:",)),
-    Entry("定额", "quota:norms", "books", P.POLICY_VIEW, ("quota:",)),
+    Entry("定额", "quota:norms", "books", P.POLICY_VIEW, NORM_PAGES),
     Entry("水账", "ledger:area", "books", P.LEDGER_VIEW, ("ledger:",)),
     Entry("来水", "inflow:board", "books", P.PLANNING_VIEW, ("inflow:",)),
+    Entry("会商", "quota:board", "books", P.BASELINE_RUN, ("quota:scenario",)),
     Entry("规划", "planning:changji", "books", P.PLANNING_VIEW, ("planning:",)),
     Entry("文书", "papers:list", "books", P.BUDGET_VIEW, ("papers:",)),
     Entry("岗位", "office:posts", "keeping", P.POST_ASSIGN, ("office:post",)),

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shuiheng.budget import services
@@ -136,7 +137,8 @@ def _head(request: Any, page: Setting, made: list[BaselineRun], run: BaselineRun
     if run is not None:
         adopted = run.state == BaselineRun.State.ADOPTED
         chip = Chip("已采用", "normal") if adopted else Chip("测算，未采用")
-    actions = [Action("分配计划", page.url("allocation")), compute, adopt]
+    board = Action("会商", f"{reverse('quota:board')}?run={run.pk}") if run is not None else None
+    actions = [Action("分配计划", page.url("allocation")), board, compute, adopt]
     return page.head(TITLE, "baseline", crumbs=[Crumb("下达")], chip=chip, actions=actions)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from shuiheng.core.digest import digest_of
 from shuiheng.core.refusal import Kind, Refusal
 from shuiheng.core.vocabulary import Sector, Source
 from shuiheng.core.volume import Volume, total
-from shuiheng.engine.problem import NONE
+from shuiheng.engine.problem import NONE, Int
 from shuiheng.engine.solve import prepare, solve
 from shuiheng.quota.rules.bridge import COLUMN, Framed
 from shuiheng.quota.rules.network import NetworkClaim, plan_network
@@ -24,20 +24,29 @@ Cells = Mapping[tuple[int, Sector], Volume]
 def dry_years(
     framed: Framed, factors: Mapping[int, int], base: int, networks: Networks
 ) -> Mapping[int, Cells]:
-    """What each region's sectors would get at each percentage, the surface caps at factor/base of the run's.
+    """What each region's sectors would get at each percentage, the surface caps at factor/base of the run's,
+    and the reserve the same share of them.
 
     `factors` and `base` are per 10,000 of the mean. Ground, transferred and other water stay as they are.
     """
     ready = prepare(framed.problem)
     years = {}
     for percent in PERCENTS:
-        caps = framed.problem.source_cap.copy()
-        surface = caps[:, COLUMN[Source.SURFACE]]
-        bound = surface < NONE
-        surface[bound] = [int(cap) * factors[percent] // base for cap in surface[bound]]
-        _, by_source, _ = solve(ready, source_cap=caps).grants()
+        caps, reserve = framed.problem.source_cap.copy(), framed.problem.reserve
+        _scale_surface(caps, factors[percent], base)
+        if reserve is not None:
+            reserve = reserve.copy()
+            _scale_surface(reserve, factors[percent], base)
+        year = replace(ready, problem=replace(framed.problem, source_cap=caps, reserve=reserve))
+        _, by_source, _ = solve(year).grants()
         years[percent] = by_region_and_sector(framed, by_source, networks)
     return years
+
+
+def _scale_surface(table: Int, factor: int, base: int) -> None:
+    surface = table[:, COLUMN[Source.SURFACE]]
+    bound = surface < NONE
+    surface[bound] = [int(m3) * factor // base for m3 in surface[bound]]
 
 
 def by_region_and_sector(framed: Framed, by_source: np.ndarray, networks: Networks) -> Cells:
