@@ -33,6 +33,8 @@ FILES = {
     "planning:changji_workbook",
     "metering:template",
     "inflow:template",
+    "quota:norm_template",
+    "quota:norm_export",
 }
 
 LOOK = """() => {

@@ -15,8 +15,14 @@ from tests.engine.oracle import NONE, FullSet, Model, Opinion, User, full_sets, 
 Answer = dict[str, Any]
 
 
-def complaints(problem: dict[str, Any], answer: Answer) -> list[str]:
-    """Everything that is wrong with this answer to this problem."""
+def complaints(
+    problem: dict[str, Any], answer: Answer, *, most_by_rank: bool = False
+) -> list[str]:
+    """Everything that is wrong with this answer to this problem.
+
+    `most_by_rank`: sources must also serve the (tier, rank) totals best of all. The engine chooses class by
+    class instead; the plain allocation and its mutants are held to it.
+    """
     if "error" in answer:
         return [f"error: {answer['error']}"]
     model = read(problem)
@@ -42,6 +48,7 @@ def complaints(problem: dict[str, Any], answer: Answer) -> list[str]:
     if not found:
         found += _certificates(model, view, granted, rows, answer)
         found += _draws(model, drawn)
+        found += _exchanges(model, drawn) if most_by_rank else []
     return found + _findings(model, problem, view, answer)
 
 
@@ -242,6 +249,46 @@ def _alive(model: Model, user: User) -> list[int]:
         for s in user.sources
         if own.get(s, NONE) and all(model.by_source[v][s] for v in model.path(user.node))
     ]
+
+
+def _exchanges(model: Model, drawn: list[dict[int, int]]) -> list[str]:
+    """By (tier, rank): no exchange of sources among users serves an earlier one better.
+
+    An exchange is a cycle in what the draws leave open; its worth compares (tier, rank) like digits.
+    """
+    arcs: list[tuple[object, object, int]] = []
+    ranks = max((len(user.sources) for user in model.users), default=1)
+    keys = model.tiers * ranks
+    base = 4 * len(model.users) * max(1, len(model.sources)) + 1
+    load: dict[tuple[int, int], int] = defaultdict(int)
+    for user, parts in zip(model.users, drawn, strict=True):
+        own = dict(user.own)
+        for rank, s in enumerate(_alive(model, user)):
+            worth = base ** (keys - user.tier * ranks - rank)
+            if parts.get(s, 0) < own.get(s, NONE):
+                arcs.append((user.id, (user.node, s), -worth))
+            if parts.get(s, 0) > 0:
+                arcs.append(((user.node, s), user.id, worth))
+        for v in model.path(user.node):
+            for s, m3 in parts.items():
+                load[v, s] += m3
+    for v, above in enumerate(model.parent):
+        for s in range(len(model.sources)):
+            over: object = "sea" if above < 0 else (above, s)
+            if load[v, s] < model.by_source[v][s]:
+                arcs.append(((v, s), over, 0))
+            if load[v, s] > 0:
+                arcs.append((over, (v, s), 0))
+    price: dict[object, int] = defaultdict(int)
+    for _ in range(len({tail for tail, _, _ in arcs}) + 1):
+        moved = False
+        for tail, head, cost in arcs:
+            if price[tail] + cost < price[head]:
+                price[head] = price[tail] + cost
+                moved = True
+        if not moved:
+            return []
+    return ["draw: sources can be exchanged to serve a preference better"]
 
 
 def _draws(model: Model, drawn: list[dict[int, int]]) -> list[str]:
