@@ -20,6 +20,7 @@ from shuiheng.core.access import SYSTEM, Role
 from shuiheng.core.vocabulary import Sector, Source, UnitKind
 from shuiheng.core.volume import Volume
 from shuiheng.office.models import Area, Post, User
+from shuiheng.office.services import load_areas
 from shuiheng.quota.models import BaselineRun
 from shuiheng.quota.rules import Available, Claim, RunInputs
 from shuiheng.quota.selectors import sharing_rules, wet_years
@@ -79,6 +80,7 @@ def _officer(city: Area) -> Client:
 
 
 def _run() -> BaselineRun:
+    load_areas()
     city = Area.objects.get(code="650100")
     areas = list(Area.objects.filter(parent=city).order_by("pk")[:DISTRICTS])
     random = np.random.default_rng(1)
