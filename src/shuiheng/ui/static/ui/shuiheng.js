@@ -1,11 +1,11 @@
-/* What script adds; every page works without it. */
+/* Every page works without this. */
 (() => {
   'use strict';
   const doc = document, all = (selector, root = doc) => [...root.querySelectorAll(selector)];
   const on = (type, act) => doc.addEventListener(type, act);
   const parse = text => { try { return JSON.parse(text) || {}; } catch (e) { return {}; } };
 
-  /* The other unit; twelve months against the year. */
+  /* Other unit; months. */
   const read = text => parseFloat(/^[\d.,\s−-]+$/.test(text = text.normalize('NFKC')) ? text.replace(/[,\s]/g, '').replace('−', '-') : '');
   const write = number => number.toLocaleString('en-US', { maximumFractionDigits: 4 }).replace('-', '−');
   const exact = number => Math.round(number * 1e4) / 1e4;
@@ -28,7 +28,7 @@
   }
   all('[data-months] label:last-child input').forEach(months);
 
-  /* Nothing typed is lost: kept here until it is saved. */
+  /* Kept until saved. */
   let store; try { store = localStorage; store.getItem(''); } catch (e) { store = null; }
   const mine = `shuiheng:${doc.body.dataset.person || ''}:`, key = form => mine + location.pathname + ':' + form.dataset.draft;
   const typed = form => [...form.elements].filter(e => e.name && !/^(hidden|file|password|submit|button)$/.test(e.type) && !('nodraft' in e.dataset));
@@ -68,9 +68,9 @@
   on('htmx:afterRequest', ({ target: e, detail }) => {
     if (store && detail.successful && e.matches('form[data-draft]') && parse(store.getItem(key(e))).at < e.dataset.asked) store.removeItem(key(e));
   });
-  /* A slider and its number field show one figure. */
+  /* Slider and field. */
   function pair(e) {
-    if ('pair' in e.dataset) all('[data-pair]', e.closest('.field')).forEach(other => { if (other !== e && !isNaN(parseFloat(e.value))) other.value = e.value; });
+    if ('pair' in e.dataset && parseFloat(e.value) >= 0) all('[data-pair]', e.closest('.field')).forEach(o => { if (o !== e) o.value = e.value; });
   }
 
   let waiting;
@@ -95,14 +95,14 @@
     all('[data-picked]').forEach(e => { const whole = e.dataset.picked || list.length; e.textContent = `已选 ${whole - left} / ${whole}`; });
   }
 
-  /* Photos: long edge 1600 px; what cannot be shrunk goes as it is. */
+  /* Photos: long edge 1600 px. */
   async function smaller(file) {
     if (!/^image\/(jpeg|png)$/.test(file.type)) return file;
-    const picture = await createImageBitmap(file, { imageOrientation: 'from-image' });
-    const scale = Math.min(1, 1600 / Math.max(picture.width, picture.height)), canvas = doc.createElement('canvas');
-    canvas.width = picture.width * scale; canvas.height = picture.height * scale;
-    canvas.getContext('2d').drawImage(picture, 0, 0, canvas.width, canvas.height);
-    const blob = await new Promise(done => canvas.toBlob(done, 'image/jpeg', 0.8));
+    const pic = await createImageBitmap(file, { imageOrientation: 'from-image' });
+    const scale = Math.min(1, 1600 / Math.max(pic.width, pic.height)), area = doc.createElement('canvas');
+    area.width = pic.width * scale; area.height = pic.height * scale;
+    area.getContext('2d').drawImage(pic, 0, 0, area.width, area.height);
+    const blob = await new Promise(done => area.toBlob(done, 'image/jpeg', 0.8));
     return blob && blob.size < file.size ? new File([blob], file.name.replace(/\.\w+$/, '') + '.jpg', { type: blob.type }) : file;
   }
   async function shrink(input) {
@@ -113,7 +113,7 @@
     } catch (e) { }
   }
 
-  /* One submit at a time, for ten seconds at most. */
+  /* One submit at a time. */
   on('submit', event => {
     const form = event.target, now = Date.now();
     if (event.defaultPrevented || form.method === 'get') return;
@@ -132,10 +132,10 @@
     const [name, value] = button.value.split('='), field = button.form && button.form.elements[name];
     if (!field) return;
     event.preventDefault();
-    field.value = value; ['input', 'change'].forEach(type => field.dispatchEvent(new Event(type, { bubbles: true }))); field.focus();
+    field.value = value; ['input', 'change'].forEach(t => field.dispatchEvent(new Event(t, { bubbles: true }))); field.focus();
   });
 
-  /* Keys printed on buttons; / goes to the search. */
+  /* Keys on buttons; / searches. */
   on('keydown', event => {
     const e = event.target, pressed = event.key.toLowerCase();
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
