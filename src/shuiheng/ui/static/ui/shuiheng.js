@@ -68,7 +68,6 @@
   on('htmx:afterRequest', ({ target: e, detail }) => {
     if (store && detail.successful && e.matches('form[data-draft]') && parse(store.getItem(key(e))).at < e.dataset.asked) store.removeItem(key(e));
   });
-  /* Slider and field. */
   function pair(e) {
     if ('pair' in e.dataset && parseFloat(e.value) >= 0) all('[data-pair]', e.closest('.field')).forEach(o => { if (o !== e) o.value = e.value; });
   }
@@ -123,8 +122,8 @@
   });
   addEventListener('pageshow', () => all('form[data-sent]').forEach(form => { delete form.dataset.sent; }));
 
-  /* Repair buttons; open menus. */
-  const close = except => all('details.menu[open]').forEach(menu => { if (!menu.contains(except)) menu.open = false; });
+  /* Repairs, menus. */
+  const close = except => all('details.menu[open]').forEach(m => { if (!m.contains(except)) m.open = false; });
   on('click', event => {
     close(event.target);
     const button = event.target.closest('[data-repair]');
