@@ -15,9 +15,7 @@ from tests.engine.oracle import NONE, FullSet, Model, Opinion, User, full_sets, 
 Answer = dict[str, Any]
 
 
-def complaints(
-    problem: dict[str, Any], answer: Answer, *, most_by_rank: bool = False
-) -> list[str]:
+def complaints(problem: dict[str, Any], answer: Answer, *, most_by_rank: bool = False) -> list[str]:
     """Everything that is wrong with this answer to this problem.
 
     `most_by_rank`: sources must also serve the (tier, rank) totals best of all. The engine chooses class by
