@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,7 +17,8 @@ from shuiheng.budget.services.adjustment import account_of
 from shuiheng.core.access import Role
 from shuiheng.core.refusal import Refusal
 from shuiheng.core.vocabulary import Sector, Source, UnitKind
-from shuiheng.core.volume import Volume, total
+from shuiheng.core.volume import Volume, parse_m3, total
+from shuiheng.inflow.selectors import regional_cuts
 from shuiheng.ledger.models import Account, Transfer
 from shuiheng.ledger.selectors import breaches, quotas
 from shuiheng.office.models import Area
@@ -332,6 +334,25 @@ def entered(city: Visitor, *args: Any, **more: object) -> ChangeAbove:
     response = city.post(url, act="save", **notice(*args, **more))
     assert response.status_code == 303, words(response)
     return ChangeAbove.objects.latest("pk")
+
+
+def test_the_form_opens_with_the_cut_that_the_inflow_proposes(city: Visitor, lived: Lived) -> None:
+    """USERS 21: five per cent of the surface quotas of each region, residents and waterworks spared."""
+    area, _, _, _ = cuttable(lived)
+    cuts = regional_cuts(area.parent, YEAR, 500)
+    assert cuts[area.pk].m3 > 0
+    url = reverse("budget:change_new")
+
+    def cell(query: str) -> str:
+        page = city.get(url + query).content.decode()
+        field = re.search(rf'<input[^>]*name="v-{area.pk}-surface"[^>]*>', page)
+        assert field is not None
+        found = re.search(r'value="([^"]*)"', field[0])
+        return found[1] if found else ""
+
+    assert "压减地表水额度 5%" in city.get(f"{url}?cut=500").content.decode()
+    assert parse_m3(cell("?cut=500"), "万m³") == -cuts[area.pk]
+    assert {cell(f"?cut={odd}") for odd in ("0", "10001", "-5", "x", "9" * 30)} == {""}
 
 
 def test_a_notice_is_entered_and_moves_nothing(city: Visitor, lived: Lived) -> None:

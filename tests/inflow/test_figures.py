@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection, transaction
 
 from shuiheng.core.access import Role
 from shuiheng.core.refusal import Refusal
-from shuiheng.core.vocabulary import Confidence, Sector
+from shuiheng.core.vocabulary import Book, Confidence, Sector, Source, UnitKind
 from shuiheng.core.volume import Volume
 from shuiheng.hydrology.pearson3 import Pearson3
 from shuiheng.inflow import selectors, services
@@ -21,6 +21,7 @@ from shuiheng.inflow.models import AnnualRunoff, Forecast, Reading
 from shuiheng.inflow.rules import DeficitStep, EntryKind, Period, SiteFacts, SiteKind, Span
 from shuiheng.ledger.rules import AccountKey, AccountKind, Balance
 from shuiheng.office.models import RowHistory
+from shuiheng.registry.models import Activity, Unit
 from tests.conftest import Throwaway
 from tests.inflow.conftest import DAY, MEAN, NOW, YEAR, Waters, actor, found_waters
 
@@ -119,13 +120,30 @@ def test_a_deficit_proposes_its_step_in_words(waters: Waters) -> None:
     assert shown.rivers[0].observed[14] is None
 
 
-def test_a_cut_spares_the_living(waters: Waters, monkeypatch: pytest.MonkeyPatch) -> None:
-    from shuiheng.core.vocabulary import Book, Source
+def test_a_cut_names_units_and_crops_and_spares_the_living(
+    waters: Waters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An irrigation district is cut, a waterworks is not, though both are suppliers."""
 
-    def key(sector: Sector) -> AccountKey:
-        return AccountKey(Book.ABSTRACTION, YEAR, Source.SURFACE, AccountKind.QUOTA, 1, sector, 7)
+    def holder(kind: UnitKind, sector: Sector, volume: int) -> tuple[AccountKey, Balance]:
+        unit = Unit.objects.create(
+            code=f"T{kind}{sector}"[:24], name=kind.label, pinyin="t", kind=kind, sector=sector,
+            region=waters.district, address_area=waters.district, opened_on=date(2020, 1, 1),
+        )  # fmt: skip
+        place = (AccountKind.QUOTA, waters.district.pk, sector, unit.pk)
+        key = AccountKey(Book.ABSTRACTION, YEAR, Source.SURFACE, *place)
+        return key, Balance(Volume(volume))
 
-    held = {key(s): Balance(Volume(1_003)) for s in (Sector.AGRICULTURE, Sector.RESIDENTS)}
+    held = dict(
+        [
+            holder(UnitKind.SELF_SUPPLIED, Sector.AGRICULTURE, 1_003),
+            holder(UnitKind.IRRIGATION_DISTRICT, Sector.SUPPLY, 5_000),
+            holder(UnitKind.WATERWORKS, Sector.SUPPLY, 9_000),
+            holder(UnitKind.SELF_SUPPLIED, Sector.RESIDENTS, 700),
+        ]
+    )
+    farm = Unit.objects.get(sector=Sector.AGRICULTURE)
+    Activity.objects.create(unit=farm, year=YEAR, item="玉米", quantity=300, measure="亩")
     monkeypatch.setattr(selectors, "quotas", lambda year, conditions: held)
     waters.enter(waters.forecast(31_000_000, month=5))
     waters.enter(waters.came(5_000_000, date(2026, 5, 10)))
@@ -133,8 +151,15 @@ def test_a_cut_spares_the_living(waters: Waters, monkeypatch: pytest.MonkeyPatch
     assert [(hit.sector, hit.cut, hit.protected) for hit in found.hits] == [
         (Sector.AGRICULTURE, Volume(100), False),
         (Sector.RESIDENTS, Volume(0), True),
+        (Sector.SUPPLY, Volume(500), False),
     ]
-    assert found.cut == Volume(100)
+    assert found.cut == Volume(600)
+    assert [(hit.unit.kind, hit.cut) for hit in found.units] == [
+        (UnitKind.IRRIGATION_DISTRICT, Volume(500)),
+        (UnitKind.SELF_SUPPLIED, Volume(100)),
+    ]
+    assert [(crop.item, crop.quantity, crop.units) for crop in found.crops] == [("玉米", 300, 1)]
+    assert selectors.regional_cuts(waters.city, YEAR, 1_000) == {waters.district.pk: Volume(600)}
 
 
 # -- frequency and wetness ------------------------------------------------------------------------

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from shuiheng.core.access import Actor, Permission
 from shuiheng.core.refusal import Kind, Refusal
-from shuiheng.core.vocabulary import PLAN_SECTORS, AreaKind, Confidence, Sector, Source
+from shuiheng.core.vocabulary import PLAN_SECTORS, AreaKind, Confidence, Sector, Source, UnitKind
 from shuiheng.core.volume import ZERO, Volume, floor_m3, total
 from shuiheng.hydrology.pearson3 import (
     Pearson3,
@@ -36,13 +37,12 @@ from shuiheng.inflow.rules import (
 from shuiheng.ledger.selectors import quotas
 from shuiheng.office.models import Area, PolicyValue
 from shuiheng.office.selectors import budget_regions, policy, scope
+from shuiheng.registry.models import Activity, Unit
 
 PERCENTS = (20, 50, 75, 95)
 """The probabilities at which the plans of the region print their runoff (DOMAIN B2)."""
 
 DRY_WEIGHT = 2.0
-LIVING = frozenset({Sector.RESIDENTS, Sector.SUPPLY})
-"""Residents, and the suppliers that serve them: served before a cut bites (水法 第21条)."""
 
 
 # -- whose water, and who may enter it ------------------------------------------------------------
@@ -241,6 +241,29 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitHit:
+    """A unit's surface quota of the year, what is used of it, and what the proposed cut would take."""
+
+    unit: Unit
+    area: int
+    sector: Sector
+    quota: Volume
+    used: Volume
+    cut: Volume
+    protected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CropHit:
+    """What units that would be cut have declared to plant or keep: how much of it, by how many."""
+
+    item: str
+    measure: str
+    quantity: Decimal
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """The step that the cumulative deficit of an area proposes. Nothing follows by itself: it is taken by a
     change from above. `percent` is the proposed cut of surface quotas."""
@@ -257,6 +280,8 @@ class Proposal:
     threshold: PolicyValue
     source: Source
     hits: tuple[Hit, ...]
+    units: tuple[UnitHit, ...]
+    crops: tuple[CropHit, ...]
 
     @property
     def percent(self) -> str:
@@ -275,6 +300,7 @@ def proposal(area: Area, year: int, day: date) -> Proposal:
     deficit = whole.deficit_per_10000
     step, cut = rules.plan_step(deficit, thresholds)
     through = rules.ten_days_words(whole.through) if whole.through else ""
+    holders = surface_holders(area, year, cut)
     return Proposal(
         area,
         year,
@@ -287,7 +313,9 @@ def proposal(area: Area, year: int, day: date) -> Proposal:
         rules.LEGAL_GROUND if step is DeficitStep.CUT else "",
         row,
         Source.SURFACE,
-        _hits(area, year, cut),
+        _by_sector(holders),
+        tuple(hit for hit in holders if hit.cut),
+        _crops(holders, year),
     )
 
 
@@ -305,20 +333,58 @@ def _reason(whole: Comparison, step: DeficitStep, cut: int, through: str) -> str
     return f"{short}：建议地表水额度压减 {cut / 100:g}%，居民生活和公共供水不减。"
 
 
-def _hits(area: Area, year: int, cut: int) -> tuple[Hit, ...]:
-    """Surface quotas by sector, in the order of the plan."""
+def surface_holders(area: Area, year: int, cut: int) -> list[UnitHit]:
+    """Who holds a surface quota of the year, and what a cut (per 10,000) would take: nothing from residents,
+    waterworks and units that keep people supplied (水法 第21条). The most hit first."""
     regions = [area] if area.has_own_budget else budget_regions(year, area)
     held = quotas(year, Q(area__in=[r.pk for r in regions], source=Source.SURFACE))
+    units = {unit.pk: unit for unit in Unit.objects.filter(pk__in={key.unit for key in held})}
+    found = []
+    for key, balance in held.items():
+        unit = units[key.unit]
+        protected = (
+            key.sector is Sector.RESIDENTS
+            or unit.kind_term is UnitKind.WATERWORKS
+            or unit.guarantees_living
+        )
+        less = ZERO if protected else floor_m3(max(balance.net.m3, 0) * cut // WHOLE)
+        sector = key.sector or unit.sector_term
+        found.append(UnitHit(unit, key.area, sector, balance.net, balance.used, less, protected))
+    return sorted(found, key=lambda hit: (-hit.cut.m3, hit.unit.pk))
+
+
+def regional_cuts(area: Area, year: int, cut: int) -> dict[int, Volume]:
+    """What the cut takes from each region: the figures a change from above is entered with."""
+    found: dict[int, Volume] = {}
+    for hit in surface_holders(area, year, cut):
+        found[hit.area] = found.get(hit.area, ZERO) + hit.cut
+    return {place: volume for place, volume in found.items() if volume}
+
+
+def _by_sector(holders: Sequence[UnitHit]) -> tuple[Hit, ...]:
+    """Surface quotas by sector, in the order of the plan."""
     hits = []
     for sector in (*PLAN_SECTORS, Sector.SUPPLY):
-        rows = [balance for key, balance in held.items() if key.sector is sector]
-        quota = total(balance.net for balance in rows)
-        protected = sector in LIVING
-        less = ZERO if protected else floor_m3(quota.m3 * cut // WHOLE)
+        rows = [hit for hit in holders if hit.sector is sector]
         if rows:
-            used = total(balance.used for balance in rows)
-            hits.append(Hit(sector, quota, used, less, protected))
+            hits.append(
+                Hit(
+                    sector,
+                    total(hit.quota for hit in rows),
+                    total(hit.used for hit in rows),
+                    total(hit.cut for hit in rows),
+                    all(hit.protected for hit in rows),
+                )
+            )
     return tuple(hits)
+
+
+def _crops(holders: Sequence[UnitHit], year: int) -> tuple[CropHit, ...]:
+    """What the units that would be cut have declared to plant this year, the largest area first."""
+    units = [hit.unit.pk for hit in holders if hit.cut and hit.sector is Sector.AGRICULTURE]
+    rows = Activity.objects.filter(unit__in=units, year=year).values_list("item", "measure")
+    sums = rows.annotate(whole=Sum("quantity"), count=Count("unit", distinct=True))
+    return tuple(CropHit(*row) for row in sums.order_by("-whole", "item"))
 
 
 # -- frequency and wetness ------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from shuiheng.budget import services
 from shuiheng.budget.forms.adjustment import ChangeForm
+from shuiheng.budget.forms.grid import Cells
 from shuiheng.budget.forms.issue import scan_of
 from shuiheng.budget.models import ChangeAbove
 from shuiheng.budget.rules import ChangeState, is_over_by_cut
@@ -23,9 +24,11 @@ from shuiheng.core.access import Permission, require
 from shuiheng.core.refusal import Finding, Refusal, Severity
 from shuiheng.core.vocabulary import Book, Source
 from shuiheng.core.volume import Volume, total
+from shuiheng.inflow.selectors import regional_cuts
 from shuiheng.ledger.rules import Entry
 from shuiheng.office.selectors import budget_regions
 from shuiheng.papers.selectors import attachments_of
+from shuiheng.quota.rules import PER_10000
 from shuiheng.ui.figures import M3, WAN
 from shuiheng.ui.forms import NOT_SAVED, ActForm, Done, submit
 from shuiheng.ui.parts import (
@@ -134,9 +137,9 @@ def change_new(request: Any) -> HttpResponse:
     page = executing(request)
     require(request.actor, Permission.CHANGE_ABOVE_ENTER, page.city.place)
     places = budget_regions(page.year, page.city)
-    initial = {"effective_on": request.today}
+    initial, cells = _proposed(request, page)
     form = ChangeForm(
-        request.POST or None, request.FILES or None, places=places, cells={}, initial=initial
+        request.POST or None, request.FILES or None, places=places, cells=cells, initial=initial
     )
     context = _entry_context(page, form)
     if request.POST.get("act") == "check":
@@ -147,6 +150,19 @@ def change_new(request: Any) -> HttpResponse:
         template="budget/grid.html", context=context,
         done=lambda made: Done(page.url("change", made.pk), "已录入，还没有执行。请核对影响。"),
     )  # fmt: skip
+
+
+def _proposed(request: Any, page: Setting) -> tuple[dict[str, Any], Cells]:
+    """What the form opens with: nothing, or the cut that the year's inflow proposes (USERS 21)."""
+    asked = request.GET.get("cut", "")
+    if not (asked.isdecimal() and 0 < len(asked) < 6 and 0 < int(asked) <= PER_10000):
+        return {"effective_on": request.today}, {}
+    cuts = regional_cuts(page.city, page.year, int(asked))
+    title = f"来水偏枯，压减地表水额度 {int(asked) / 100:g}%"
+    return (
+        {"effective_on": request.today, "title": title},
+        {(area, Source.SURFACE): -volume for area, volume in cuts.items()},
+    )
 
 
 def _enter(request: Any, page: Setting, form: ChangeForm, data: dict[str, Any]) -> ChangeAbove:

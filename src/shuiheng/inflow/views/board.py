@@ -19,7 +19,7 @@ from shuiheng.inflow.rules import Comparison, DeficitStep, EntryKind
 from shuiheng.inflow.selectors import Board, Proposal, RiverYear, Wetness
 from shuiheng.inflow.views.setting import Setting, confidence_chip, setting
 from shuiheng.ui.charts import ten_day_bars
-from shuiheng.ui.figures import WAN, number
+from shuiheng.ui.figures import M3, WAN, number
 from shuiheng.ui.parts import (
     Action,
     Chip,
@@ -39,6 +39,7 @@ from shuiheng.ui.tables import Column, Panel, Row, Table
 
 WHOLE_RIVERS = "all"
 MOST_SEGMENTS = 6
+MOST_CROPS, MOST_UNITS = 8, 10
 TONES = {DeficitStep.NONE: "normal", DeficitStep.WARN: "warned", DeficitStep.CUT: "warned"}
 
 
@@ -118,7 +119,7 @@ def _proposal_panel(request: Any, proposed: Proposal, change_route: str) -> Pane
     body: list[Part] = [Message(proposed.reason, tone, lead=proposed.step.label)]
     cuts = proposed.step is DeficitStep.CUT
     if cuts:
-        body.append(_hits_table(proposed))
+        body += [_hits_table(proposed), _crops_table(proposed), _units_table(proposed)]
     leads = cuts and request.actor.may(Permission.CHANGE_ABOVE_ENTER, proposed.area.place)
     row = proposed.threshold
     return Panel(
@@ -127,7 +128,10 @@ def _proposal_panel(request: Any, proposed: Proposal, change_route: str) -> Pane
         note=f"界限：{row.label}，{row.source}",
         aside=Chip(proposed.step.label, TONES[proposed.step]),
         foot=f"依据{proposed.legal_ground}。这只是建议，按上级调整办理后才生效。" if cuts else "",
-        foot_link=Link("录入上级调整…", f"{reverse(change_route)}?year={proposed.year}")
+        foot_link=Link(
+            "按建议录入上级调整…",
+            f"{reverse(change_route)}?year={proposed.year}&cut={proposed.cut_per_10000}",
+        )
         if leads
         else None,
         wide=False,
@@ -147,6 +151,34 @@ def _hits_table(proposed: Proposal) -> Table:
         for hit in proposed.hits
     ]  # fmt: skip
     return Table(columns, rows, caption="影响到的行业", empty=Empty("今年还没有下达地表水额度。"))
+
+
+def _crops_table(proposed: Proposal) -> Table:
+    columns = [
+        Column("作物"),
+        Column("面积或数量", kind="figure"),
+        Column("涉及单位", "户", kind="figure"),
+    ]
+    rows = [
+        Row([crop.item, f"{crop.quantity:,.0f} {crop.measure}", crop.units])
+        for crop in proposed.crops[:MOST_CROPS]
+    ]
+    return Table(columns, rows, caption="影响到的作物", empty=Empty("受影响的单位没有申报种植。"))
+
+
+def _units_table(proposed: Proposal) -> Table:
+    """The units most hit; each unit's figure stands in the preview of the change from above."""
+    columns = [
+        Column(f"单位（共 {len(proposed.units):,} 户，列前 {MOST_UNITS} 户）"),
+        Column("全年额度", M3, kind="figure"),
+        Column("已用", M3, kind="figure"),
+        Column("建议压减", M3, kind="figure", strong=True),
+    ]
+    rows = [
+        Row([Name(hit.unit.name, hit.sector.label), hit.quota, hit.used, hit.cut])
+        for hit in proposed.units[:MOST_UNITS]
+    ]
+    return Table(columns, rows, caption="影响到的单位", tight=True)
 
 
 # -- by ten days ----------------------------------------------------------------------------------
