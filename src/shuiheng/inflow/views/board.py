@@ -11,12 +11,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from shuiheng.core.access import Permission
+from shuiheng.core.vocabulary import Sector
 from shuiheng.core.volume import Volume
 from shuiheng.hydrology.wetness import WHOLE
 from shuiheng.inflow import rules, selectors
 from shuiheng.inflow.models import Reading, Site
 from shuiheng.inflow.rules import Comparison, DeficitStep, EntryKind
-from shuiheng.inflow.selectors import Board, Proposal, RiverYear, Wetness
+from shuiheng.inflow.selectors import Board, Hit, Proposal, RiverYear, Wetness
 from shuiheng.inflow.views.setting import Setting, confidence_chip, setting
 from shuiheng.ui.charts import ten_day_bars
 from shuiheng.ui.figures import M3, WAN, number
@@ -39,7 +40,7 @@ from shuiheng.ui.tables import Column, Panel, Row, Table
 
 WHOLE_RIVERS = "all"
 MOST_SEGMENTS = 6
-MOST_CROPS, MOST_UNITS = 8, 10
+MOST_CROPS, MOST_UNITS = 5, 5
 TONES = {DeficitStep.NONE: "normal", DeficitStep.WARN: "warned", DeficitStep.CUT: "warned"}
 
 
@@ -147,10 +148,15 @@ def _hits_table(proposed: Proposal) -> Table:
         Column("说明"),
     ]
     rows = [
-        Row([hit.sector.label, hit.quota, hit.used, hit.cut, "先保障，不压减" if hit.protected else ""])
-        for hit in proposed.hits
-    ]  # fmt: skip
+        Row([hit.sector.label, hit.quota, hit.used, hit.cut, _spared(hit)]) for hit in proposed.hits
+    ]
     return Table(columns, rows, caption="影响到的行业", empty=Empty("今年还没有下达地表水额度。"))
+
+
+def _spared(hit: Hit) -> str:
+    if hit.protected:
+        return "先保障，不压减"
+    return "只减灌区，公共供水不减" if hit.sector is Sector.SUPPLY else ""
 
 
 def _crops_table(proposed: Proposal) -> Table:
