@@ -7,12 +7,10 @@ totally unimodular, so a whole one exists, and augmenting paths find it (ALLOCAT
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
-
 import numpy as np
 
 from shuiheng.engine.certificates import bars
+from shuiheng.engine.circulation import Network
 from shuiheng.engine.cut import WHOLE_CUT, Cells, Tree
 from shuiheng.engine.levels import Cuts, Levels, Tier
 from shuiheng.engine.problem import NONE, Int
@@ -22,83 +20,23 @@ def meet_cuts(
     tier: Tier, levels: Levels, cuts: Cuts, old: int, totals: Int, tree: Tree, cells: Cells
 ) -> None:
     """Make every certificate of the tier (from `old` on) exactly tight, changing `totals`."""
-    network = _network(tier, levels, cuts, old, totals, tree, cells)
+    network, of_class = _network(tier, levels, cuts, old, totals, tree, cells)
     flows = network.circulate()
     for i, c in enumerate(range(tier.begin, tier.end)):
-        amount = flows[network.of_class[i]]
+        amount = flows[of_class[i]]
         totals[c] = amount
-
-
-@dataclass(slots=True)
-class _Network:
-    """Arcs with a least and a most flow; `of_class` are the arcs that carry the tier's classes."""
-
-    arcs: list[tuple[int, int, int, int]] = field(default_factory=list)
-    of_class: list[int] = field(default_factory=list)
-
-    def add(self, tail: int, head: int, least: int, most: int) -> int:
-        self.arcs.append((tail, head, least, most))
-        return len(self.arcs) - 1
-
-    def circulate(self) -> list[int]:
-        """A whole circulation within the bounds; AssertionError where there is none."""
-        nodes = 1 + max(max(tail, head) for tail, head, _, _ in self.arcs)
-        source, sink = nodes, nodes + 1
-        room: list[dict[int, int]] = [{} for _ in range(nodes + 2)]
-        lack = [0] * nodes
-        for tail, head, least, most in self.arcs:
-            room[tail][head] = room[tail].get(head, 0) + most - least
-            room[head].setdefault(tail, 0)
-            lack[tail] += least
-            lack[head] -= least
-        wanted = 0
-        for node, amount in enumerate(lack):
-            ends = (node, sink) if amount > 0 else (source, node)
-            room[ends[0]][ends[1]] = abs(amount)
-            room[ends[1]].setdefault(ends[0], 0)
-            wanted += max(amount, 0)
-        first = [dict(arcs) for arcs in room]
-        assert _push(room, source, sink) == wanted, "whole totals that meet the tight caps exist"
-        return [
-            least + max(first[tail][head] - room[tail][head], 0)
-            for tail, head, least, _ in self.arcs
-        ]
-
-
-def _push(room: list[dict[int, int]], source: int, sink: int) -> int:
-    """The largest flow, by shortest augmenting paths; `room` ends as what is left."""
-    pushed = 0
-    while True:
-        came: dict[int, int] = {source: source}
-        queue = deque([source])
-        while queue and sink not in came:
-            node = queue.popleft()
-            for head, left in room[node].items():
-                if left > 0 and head not in came:
-                    came[head] = node
-                    queue.append(head)
-        if sink not in came:
-            return pushed
-        path = [sink]
-        while path[-1] != source:
-            path.append(came[path[-1]])
-        steps = list(zip(path[1:], path[:-1], strict=True))
-        amount = min(room[tail][head] for tail, head in steps)
-        for tail, head in steps:
-            room[tail][head] -= amount
-            room[head][tail] += amount
-        pushed += amount
 
 
 def _network(
     tier: Tier, levels: Levels, cuts: Cuts, old: int, totals: Int, tree: Tree, cells: Cells
-) -> _Network:
-    """world → caps on everything, downwards → cells → caps on sources, upwards → world."""
+) -> tuple[Network, list[int]]:
+    """world → caps on everything, downwards → cells → caps on sources, upwards → world; and the arcs that
+    carry the tier's classes."""
     nodes, sources = tree.source_cap.shape
     world, first_cell = nodes * (sources + 1), nodes * (sources + 1) + 1
     span = range(int(cuts.begin[old]), int(cuts.begin[cuts.size[0]]))
     tight = {(int(cuts.node[i]), int(cuts.source[i])) for i in span}
-    network = _Network()
+    network, of_class = Network(), []
 
     def cap(node: int, source: int, most: int, tail: int, head: int) -> None:
         network.add(tail, head, most if (node, source) in tight else 0, min(most, NONE))
@@ -118,14 +56,14 @@ def _network(
         least = int(np.floor(levels.whole[c] + levels.part[c] + 1e-6))
         most = int(np.ceil(levels.whole[c] + levels.part[c] - 1e-6))
         here = first_class + c - tier.begin  # a station of its own: its flow is read off this arc
-        network.of_class.append(network.add(int(cells.node[cell]), here, least, most))
+        of_class.append(network.add(int(cells.node[cell]), here, least, most))
         network.add(here, first_cell + cell, 0, NONE)
     for cell, node in enumerate(cells.node):
         network.add(int(node), first_cell + cell, int(others[cell]), int(others[cell]))
         for s in range(sources):
             if int(cells.mask[cell] & ~shut[cell]) >> s & 1:
                 network.add(first_cell + cell, nodes + int(node) * sources + s, 0, NONE)
-    return network
+    return network, of_class
 
 
 def _shut(cuts: Cuts, old: int, tree: Tree, cells: Cells) -> Int:

@@ -36,6 +36,7 @@ from shuiheng.core.access import Permission, require
 from shuiheng.core.refusal import Finding, Kind, Refusal, Severity
 from shuiheng.core.vocabulary import NATURAL_SOURCES
 from shuiheng.core.volume import Volume, total
+from shuiheng.engine.circulation import round_both_ways
 from shuiheng.office.models import Area
 from shuiheng.quota.models import BaselineRun
 from shuiheng.quota.selectors import losses_digest
@@ -56,6 +57,7 @@ from shuiheng.ui.parts import (
 from shuiheng.ui.tables import Column, Panel, Preview, Row, Table
 
 TITLE = "水预算基准额度"
+PRINTED_M3 = 100  # 0.01 万m³
 MOST_FINDINGS = 12
 NOTHING = Empty("这一年还没有测算。", "草案审核通过、分配计划录入以后，可以测算；测算可以反复做。")
 
@@ -187,13 +189,15 @@ def sheet_table(
 ) -> Table:
     """Regions with their demand, their quota by source or by sector, and the reserve; `links` lead on."""
     parts = list(SHEET_SECTORS) if by_sector else list(NATURAL_SOURCES)
+    exact = [
+        [sheet.of_sector(area.pk, sector).quota.m3 for sector in SHEET_SECTORS]
+        if by_sector
+        else [sheet.of_source(area.pk, source).quota.m3 for source in NATURAL_SOURCES]
+        for area in regions
+    ]
     figures: list[list[Volume]] = []
-    for area in regions:
-        cells = (
-            [sheet.of_sector(area.pk, sector).quota for sector in SHEET_SECTORS]
-            if by_sector
-            else [sheet.of_source(area.pk, source).quota for source in NATURAL_SOURCES]
-        )
+    for area, line in zip(regions, round_both_ways(exact, PRINTED_M3), strict=True):
+        cells = [Volume(m3) for m3 in line]
         demand, reserve = sheet.of_region(area.pk).demand, sheet.reserve_of(area.pk)
         figures.append([demand, *cells, total(cells), reserve])
     sums = [total(column) for column in zip(*figures, strict=True)]
@@ -204,8 +208,8 @@ def sheet_table(
         for n in shown
     ]
     rows = [
-        Row([area.name, *(line[n] for n in shown)], url=(links or {}).get(area.pk, ""))
-        for area, line in zip(regions, figures, strict=True)
+        Row([area.name, *(figures[at][n] for n in shown)], url=(links or {}).get(area.pk, ""))
+        for at, area in enumerate(regions)
     ]
     return Table(columns, rows, sums=["合计", *(sums[n] for n in shown)], tight=True)
 
