@@ -16,6 +16,7 @@ from shuiheng.core.volume import M3_PER_WAN, M3_PER_YI, Volume
 
 M3 = "m³"
 WAN = "万m³"
+PRINTED_M3 = 100  # 0.01 万m³, the last place that tables print
 YI = "亿m³"
 NOT_APPLICABLE = "—"
 NOT_YET_KNOWN = "暂无"

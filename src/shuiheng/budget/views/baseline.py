@@ -40,7 +40,7 @@ from shuiheng.engine.circulation import round_both_ways
 from shuiheng.office.models import Area
 from shuiheng.quota.models import BaselineRun
 from shuiheng.quota.selectors import losses_digest
-from shuiheng.ui.figures import WAN, moment
+from shuiheng.ui.figures import PRINTED_M3, WAN, moment
 from shuiheng.ui.forms import ActForm, Done, go, new_key, submit
 from shuiheng.ui.parts import (
     Action,
@@ -57,7 +57,6 @@ from shuiheng.ui.parts import (
 from shuiheng.ui.tables import Column, Panel, Preview, Row, Table
 
 TITLE = "水预算基准额度"
-PRINTED_M3 = 100  # 0.01 万m³
 MOST_FINDINGS = 12
 NOTHING = Empty("这一年还没有测算。", "草案审核通过、分配计划录入以后，可以测算；测算可以反复做。")
 

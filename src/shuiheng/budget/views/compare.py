@@ -17,11 +17,12 @@ from shuiheng.budget.views.setting import Setting, preparing
 from shuiheng.core.refusal import Kind, Refusal
 from shuiheng.core.vocabulary import NATURAL_SOURCES
 from shuiheng.core.volume import Volume, total
+from shuiheng.engine.circulation import round_both_ways
 from shuiheng.office.models import Area
 from shuiheng.quota.models import BaselineRun
 from shuiheng.quota.rules.why import order_changes, policy_changes
 from shuiheng.quota.selectors import rules_of
-from shuiheng.ui.figures import M3, WAN, moment
+from shuiheng.ui.figures import M3, PRINTED_M3, WAN, moment
 from shuiheng.ui.parts import (
     Action,
     Choice,
@@ -116,7 +117,7 @@ def _sheets(
 def _table(
     one: BaselineSheet, other: BaselineSheet, regions: list[Area], *, by_sector: bool
 ) -> Table:
-    lines: list[list[Volume]] = []
+    exact: list[list[Volume]] = []
     for area in regions:
         if by_sector:
             parts = [
@@ -128,9 +129,13 @@ def _table(
                 other.of_source(area.pk, s).quota - one.of_source(area.pk, s).quota
                 for s in NATURAL_SOURCES
             ]
-        old, new = one.of_region(area.pk).quota, other.of_region(area.pk).quota
+        exact.append([one.of_region(area.pk).quota, *parts])
+    lines: list[list[Volume]] = []
+    table = round_both_ways([[volume.m3 for volume in line] for line in exact], PRINTED_M3)
+    for area, printed in zip(regions, table, strict=True):
+        old, *changes = (Volume(m3) for m3 in printed)
         kept = other.reserve_of(area.pk) - one.reserve_of(area.pk)
-        lines.append([old, *parts, new - old, new, kept])
+        lines.append([old, *changes, total(changes), old + total(changes), kept])
     heads = [part.label for part in (SHEET_SECTORS if by_sector else NATURAL_SOURCES)]
     columns = [Column("区域"), _column("前一次")]
     columns += [_column(head, changed=True) for head in [*heads, "合计变化"]]
